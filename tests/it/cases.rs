@@ -106,8 +106,8 @@ fn sample(case: &Path) -> Result<DryRunInput, String> {
         INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
     let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
     let head = body::head(content_type, "").map_err(|error| error.to_string())?;
-    let body = body::to_json(&head, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
-    Ok(build_sample(body))
+    let element = body::to_json(&head, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
+    Ok(DryRunInput { elements: vec![element], ..build_sample(String::new()) })
 }
 
 /// The organization whose value sets are those of the case.

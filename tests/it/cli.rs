@@ -1,8 +1,10 @@
 //! The command line, by the real binary: `check` and `dry-run`.
 
 use hookmill_tests::process::binary;
+use hookmill_tests::tree;
 use hookmill_tests::world::cache;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -178,6 +180,7 @@ shape: {client: {body: {region: {from: lead.custom.region}}}}
     let sample = cli.file("sample.json", r#"{"zip": "78701"}"#);
     let without = cli.run(&["dry-run", "--json"], &[("--document", &document), ("--input", &sample)]);
     assert!(out(&without).contains("table_unknown") && out(&without).contains("regions"), "{}", out(&without));
+    assert_eq!(without.status.code(), Some(3), "what would be quarantined has an exit code of its own");
 }
 
 /// M7: a table that can't be taken is rejected with the file, the place and the suggested fix.
@@ -209,6 +212,117 @@ fn m7_a_value_set_that_cannot_be_read_says_why() {
         cli.run(&["dry-run", "--value-set", "zips=long.csv"], &[("--document", &document), ("--input", &sample)]);
     assert!(done.status.code() == Some(1) && err(&done).contains("value_set_bytes_max"), "{}", err(&done));
     assert!(long.is_file());
+}
+
+/// M10: a list is run as production takes it: each item is an element of its own, a bad one is quarantined alone, and the exit code says so.
+#[test]
+fn m10_a_list_with_a_bad_element_is_run_as_in_production() {
+    let cli = CliFixture::new();
+    let document = cli.file(
+        "d.yaml",
+        "version: 1
+map: {fields: {email: {from: email, then: [email], on_error: fail}, state: state}}
+qualify: [{field: state, op: in, values: [TX], reason: not served}]
+",
+    );
+    let sample = cli.file(
+        "list.json",
+        r#"[{"email": "ann@x.example", "state": "TX"}, {"email": "nobody"}, {"email": "bob@x.example", "state": "NV"}, 7]"#,
+    );
+    let files = [("--document", document.as_path()), ("--input", sample.as_path())];
+    let done = cli.run(&["dry-run", "--json"], &files);
+    assert_eq!(done.status.code(), Some(3), "{}", err(&done));
+    let run: Value = serde_json::from_str(&out(&done)).unwrap();
+    let leads = run["leads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lead| format!("{} {}", lead["submission_id"].as_str().unwrap(), lead["state"].as_str().unwrap()));
+    let leads: Vec<String> = leads.collect();
+    assert_eq!(leads[..3], ["req_sample-0 delivered", "req_sample-1 quarantined", "req_sample-2 disqualified"]);
+    assert_eq!((leads.len(), &run["state"]), (4, &"delivered".into()));
+    let table = cli.run(&["dry-run", "--format", "table"], &files);
+    assert_eq!(table.status.code(), Some(3));
+    assert!(out(&table).contains("lead req_sample-1  quarantined\n"), "{}", out(&table));
+    let good = cli.file("good.json", r#"[{"email": "ann@x.example", "state": "TX"}]"#);
+    let done = cli.run(&["dry-run"], &[("--document", &document), ("--input", &good)]);
+    assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    let empty = cli.file("empty.json", "[]");
+    let done = cli.run(&["dry-run"], &[("--document", &document), ("--input", &empty)]);
+    assert!(done.status.code() == Some(1) && err(&done).contains("1 to 100 elements"), "{}", err(&done));
+}
+
+/// M9 M10: the table and the JSON show which rule decided and where price, reason and reference came from, also what could not be used.
+#[test]
+fn m10_a_dry_run_shows_how_the_parts_of_an_outcome_were_found() {
+    let cli = CliFixture::new();
+    let document = cli.file(
+        "d.yaml",
+        "version: 1
+interpret:
+  reference: bidId
+  price: {from: bid, then: [trim]}
+  outcomes:
+    - {outcome: rejected, when: {field: ok, op: is_false}, reason: why}
+",
+    );
+    let sample = cli.file("s.json", r#"{"email": "ann@x.example"}"#);
+    let run_with = |response: &str, format: &str| {
+        let response = cli.file("r.json", response);
+        let files = [("--document", document.as_path()), ("--input", &sample), ("--response", &response)];
+        let done = cli.run(&["dry-run", "--format", format], &files);
+        assert!(done.status.success(), "{}", err(&done));
+        out(&done)
+    };
+    let found = r#"{"ok": false, "why": "no budget", "bidId": 7, "bid": " 0E-2 "}"#;
+    let run: Value = serde_json::from_str(&run_with(found, "json")).unwrap();
+    let stage = run["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "interpret").unwrap();
+    let parts = serde_json::json!([
+        {"part": "reason", "line": 6, "from": "why", "steps": [], "value": "no budget"},
+        {"part": "reference", "line": 3, "from": "bidId", "steps": [], "value": 7},
+        {"part": "price", "line": 4, "from": "bid", "steps": [{"function": "trim", "value": "0E-2"}], "value": "0E-2"},
+    ]);
+    assert_eq!((&stage["trace"]["parts"], &stage["trace"]["decided"]), (&parts, &"interpret.outcomes[0]".into()));
+    assert_eq!((&stage["output"]["price"], &stage["output"]["outcome"]), (&"0.00".into(), &"rejected".into()));
+    let table = run_with(r#"{"ok": false, "bid": "none"}"#, "table");
+    for line in [
+        "  6     reason     (not found)",
+        "failed   `none` is not a decimal number",
+        "  warning: the price is left out: `none`",
+    ] {
+        assert!(table.contains(line), "{line} in {table}");
+    }
+}
+
+/// H1: each command and option that a message, a comment or a page names is there.
+#[test]
+fn h1_every_command_that_is_named_exists() {
+    let roots = ["README.md", "ARCHITECTURE.md", "docs", "host", "plugin-sdk", "plugins", "wit", "bench", "tests/it"];
+    let mut named = BTreeSet::new();
+    for (path, text) in roots.iter().flat_map(|root| tree::files(root, &["rs", "md", "yaml", "wit"])) {
+        // The requirements name what is to come.
+        if path.ends_with("requirements.md") {
+            continue;
+        }
+        let mentions = ["`hookmill ", "$ hookmill "].into_iter().flat_map(|mark| text.split(mark).skip(1));
+        for mention in mentions {
+            let end = mention.find(['`', '\n', '#']).unwrap_or(mention.len());
+            let mut words = mention[..end].split(' ').map(str::trim);
+            let Some(command) = words.next().filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) else {
+                continue;
+            };
+            let options = words.map(|word| word.trim_matches(['[', ']'])).filter(|word| word.starts_with("--"));
+            named.extend(options.map(|option| (command.to_owned(), option.to_owned(), path.clone())));
+            named.insert((command.to_owned(), String::new(), path.clone()));
+        }
+    }
+    assert!(named.iter().any(|(command, option, _)| command == "dry-run" && option == "--value-set"), "{named:?}");
+    let cli = CliFixture::new();
+    for (command, option, path) in named {
+        let help = cli.run(&[&command, "--help"], &[]);
+        assert!(help.status.success(), "{}: `hookmill {command}`", path.display());
+        assert!(out(&help).contains(&option), "{}: `hookmill {command} {option}`", path.display());
+    }
 }
 
 /// M2: what is odd about a document is reported apart from the run, not in it.

@@ -1,6 +1,7 @@
 //! A body to be tried without a server, as the one campaign of the one organization there is.
 
 use crate::world::START;
+use hookmill_domain::body::Element;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::DryRunInput;
 use hookmill_store::audit::AuditEntry;
@@ -21,8 +22,7 @@ pub fn build_sample(body: String) -> DryRunInput {
     DryRunInput {
         organization,
         campaign,
-        body,
-        warnings: Vec::new(),
+        elements: vec![Element { text: body, warnings: Vec::new() }],
         metadata: RequestMetadata::default(),
         client_url,
         response: None,
@@ -42,6 +42,7 @@ pub fn campaign(organization_id: &str) -> Campaign {
         phone_region: "US".into(),
         values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
+        delivery: "client".into(),
         active_version_id: None,
         created_at: START.0,
         updated_at: START.0,
@@ -49,7 +50,6 @@ pub fn campaign(organization_id: &str) -> Campaign {
     }
 }
 
-        delivery: "client".into(),
 /// The audit entry of a change that a test makes in the store, past the use cases.
 pub fn audit_entry() -> AuditEntry {
     AuditEntry { organization_id: None, user_id: "test".into(), action: "test" }

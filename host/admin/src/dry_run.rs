@@ -12,19 +12,19 @@ use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::Program;
-use hookmill_pipeline::{DryRun, DryRunInput, SampleResponse};
+use hookmill_pipeline::{DryRun, DryRunInput, SampleResponse, sample_elements};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// An element as a source would send it, and what its client responds.
+/// An element as a source would send it, or a list of them, and what their client responds.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"body": {"name": "Alice Smith", "email": "alice@example.com"}}))]
 pub struct Sample {
-    /// The element as JSON. Give this or `raw`.
+    /// The element as JSON; a list is one element for each of its items. Give this or `raw`.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Value, required = false)]
     pub body: Option<Box<RawValue>>,
@@ -84,7 +84,7 @@ impl Scope {
         let campaign = self.read_campaign(&DRY_RUN, campaign_id).await?;
         let sample = sample?;
         self.begin_heavy_call()?;
-        let (sample, element, response) = self.read_sample(sample).await?;
+        let (sample, elements, response) = self.read_sample(sample).await?;
         let organization = self.own_organization().await?;
         let program = self.program_to_try(&campaign, sample.document.as_deref()).await?;
         let client = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
@@ -93,13 +93,12 @@ impl Scope {
             query: sample.query.into_iter().collect(),
             ..RequestMetadata::from_headers(lowercase_names(sample.headers))
         };
-        let Element { text: body, warnings } = element;
-        let input = DryRunInput { organization, campaign, body, warnings, metadata, client_url, response };
+        let input = DryRunInput { organization, campaign, elements, metadata, client_url, response };
         self.pipeline().dry_run(&program, &Arc::new(input), self.holding()).await
     }
 
-    /// The element and the client's response of a sample, within their bounds.
-    async fn read_sample(&self, mut sample: Sample) -> Result<(Sample, Element, Option<SampleResponse>), ApiError> {
+    /// The elements and the client's response of a sample, within their bounds.
+    async fn read_sample(&self, mut sample: Sample) -> Result<(Sample, Vec<Element>, Option<SampleResponse>), ApiError> {
         let limits = self.limits();
         sample.check_bytes(limits)?;
         let bytes_max = limits.sample_bytes_max;
@@ -109,12 +108,13 @@ impl Scope {
         opening.grow(sample.opening_bytes(bytes_max))?;
         let read = move || {
             let _opening = opening;
-            let element = sample.element(&settings.limits)?;
-            if bytes_max < element.text.len() {
-                return Err(sample_too_large("the element", element.text.len(), bytes_max));
+            let elements = sample.elements(&settings.limits)?;
+            let bytes = elements.iter().map(|element| element.text.len()).sum();
+            if bytes_max < bytes {
+                return Err(sample_too_large("what the sample becomes", bytes, bytes_max));
             }
             let response = sample.response.take().map(parse_response).transpose()?;
-            Ok((sample, element, response))
+            Ok((sample, elements, response))
         };
         self.work_apart(read).await?
     }
@@ -182,10 +182,10 @@ impl Sample {
         text_bytes.saturating_add(opened_bytes.saturating_mul(factor))
     }
 
-    /// The element's JSON text; what a raw one said of itself joins the headers.
-    fn element(&mut self, limits: &Limits) -> Result<Element, ApiError> {
+    /// The elements; what a raw body said of itself joins the headers.
+    fn elements(&mut self, limits: &Limits) -> Result<Vec<Element>, ApiError> {
         let raw = match (self.body.take(), self.raw.take()) {
-            (Some(body), None) => return Ok(Element { text: body.get().to_owned(), warnings: Vec::new() }),
+            (Some(body), None) => return sample_elements(&body::json_head("application/json", "")?, body.get().as_bytes(), limits),
             (None, Some(raw)) => raw,
             _ => return Err(ApiError::invalid("body", "or `raw` must be given, and not both")),
         };
@@ -194,7 +194,7 @@ impl Sample {
         let limits =
             Limits { inflated_bytes_max: limits.inflated_bytes_max.min(limits.sample_bytes_max), ..limits.clone() };
         self.headers.entry("content-type".into()).or_insert(raw.content_type);
-        body::to_json(&head, &decode_body("raw", raw.text, raw.base64)?, &limits).map_err(as_sample)
+        sample_elements(&head, &decode_body("raw", raw.text, raw.base64)?, &limits).map_err(as_sample)
     }
 }
 

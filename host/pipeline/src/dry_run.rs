@@ -6,12 +6,13 @@ use super::Pipeline;
 use super::budgets::take_to_show;
 use super::context;
 use super::element;
+use super::ingest::post_elements;
 use super::lookups::Lookups;
 use super::programs::host_failed;
 use super::rendered::{self, Warning, raw};
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::body::{BodyWarning, tree_bytes};
+use hookmill_domain::body::{self, Element, Head, tree_bytes};
 use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
@@ -21,11 +22,13 @@ use hookmill_domain::lead::Identity;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::{
-    Context, Destination, DestinationKind, Event, Failure, MappedLead, Pair, Payload, Subject, Submission, Verdict,
+    Context, Destination, DestinationKind, Event, Failure, Mapped, MappedLead, Pair, Payload, Subject, Submission,
+    Verdict,
 };
 use hookmill_engine::{ItemError, Program, Stage};
 use hookmill_stages::{End, Item, Run, Status, Watch, Way, advance};
 use hookmill_store::campaigns::Campaign;
+use hookmill_store::ingest::submission_id;
 use hookmill_store::organizations::Organization;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,10 +45,8 @@ pub struct DryRunInput {
     pub organization: Organization,
     /// The campaign as the plugin sees it.
     pub campaign: Campaign,
-    /// The element as one JSON value.
-    pub body: String,
-    /// What is odd about how it came.
-    pub warnings: Vec<BodyWarning>,
+    /// The elements, each as one JSON value.
+    pub elements: Vec<Element>,
     /// What comes with it: the headers that matter, names in lower case, and the query.
     pub metadata: RequestMetadata,
     /// The URL of the client to shape for; the destination's is used where there is one.
@@ -59,10 +60,12 @@ pub struct DryRunInput {
 pub struct DryRun {
     /// The stages in their order.
     pub stages: Vec<StageRun>,
-    /// The state of the submission after the run.
+    /// The state of the first submission after the run.
     pub state: State,
-    /// What is odd about the sample as a whole; the warnings of a lead are in the output of `map`.
+    /// What is odd about the sample's elements; the warnings of a lead are in the output of `map`.
     pub warnings: Vec<Warning>,
+    /// Each submission that the sample becomes, in order: one for each element of a list, and one more for each further lead of an element.
+    pub leads: Vec<SampleLead>,
     /// The messages that would be sent.
     pub messages: Vec<ShapedMessage>,
     /// CPU time of all calls, in microseconds.
@@ -71,6 +74,15 @@ pub struct DryRun {
     pub log: Vec<String>,
     /// The digests of the tables that were read, by name.
     pub value_sets: BTreeMap<String, String>,
+}
+
+/// One submission of a sample.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SampleLead {
+    /// Its id, such as `req_sample-0`, as the input of its stages has it.
+    pub submission_id: String,
+    /// Its state after the run.
+    pub state: State,
 }
 
 /// One call of a stage.
@@ -111,7 +123,18 @@ pub struct ShapedMessage {
     pub body: Option<String>,
 }
 
-const SAMPLE_ID: &str = "req_sample-0";
+/// The id of the request that a sample would be.
+const SAMPLE_REQUEST_ID: &str = "req_sample";
+
+/// The elements of a sample, as a post to a campaign has them: those of a list, or the whole of another value.
+///
+/// # Errors
+/// Where the body can't be read, or its list is empty or has too many.
+pub fn sample_elements(head: &Head, body: &[u8], limits: &Limits) -> Result<Vec<Element>, ApiError> {
+    let opened = body::open(head, body, limits)?;
+    let places = post_elements(&opened, limits.sample_leads_max)?;
+    Ok(places.into_iter().filter_map(|(start, bytes)| body::element(&opened, start, bytes)).collect())
+}
 
 impl Pipeline {
     /// Runs a sample through a program, on the current tables. What is shown of the run is held.
@@ -155,6 +178,9 @@ impl Pipeline {
     }
 }
 
+/// The id of an element's submission, and its leads.
+type MappedElement = (String, Vec<Option<MappedLead>>);
+
 struct SampleRun {
     run: Run,
     shown: Shown,
@@ -163,20 +189,22 @@ struct SampleRun {
 impl SampleRun {
     /// Runs the sample to its end. The permit is for what is shown.
     async fn finish(mut self, input: &DryRunInput, context: &Context) -> Result<(DryRun, Permit), ApiError> {
-        let leads = self.map(input, context.now).await;
-        let mut warnings: Vec<_> = input.warnings.iter().cloned().map(element::warning).collect();
-        if leads.is_empty() {
-            warnings.push(rendered::no_lead());
-        }
-        let mut state = if leads.is_empty() { State::Canceled } else { State::Quarantined };
-        for (index, lead) in leads.into_iter().enumerate() {
-            // What is not shown need not be run.
-            if self.shown.rejected.is_some() {
-                break;
+        let mut leads = Vec::new();
+        let mut warnings: Vec<_> =
+            input.elements.iter().flat_map(|element| element.warnings.iter().cloned().map(element::warning)).collect();
+        for (element_id, mapped) in self.map(input, context.now).await {
+            if mapped.is_empty() {
+                warnings.push(rendered::no_lead());
+                leads.push(SampleLead { submission_id: element_id.clone(), state: State::Canceled });
             }
-            let reached = self.lead(input, context, index, lead).await;
-            if index == 0 {
-                state = reached;
+            for (index, lead) in mapped.into_iter().enumerate() {
+                // What is not shown need not be run.
+                if self.shown.rejected.is_some() {
+                    break;
+                }
+                let id = if index == 0 { element_id.clone() } else { format!("{element_id}.{index}") };
+                let state = self.lead(input, context, &id, lead).await;
+                leads.push(SampleLead { submission_id: id, state });
             }
         }
         let reports = self.run.finish();
@@ -185,8 +213,9 @@ impl SampleRun {
         }
         let run = DryRun {
             stages: self.shown.stages,
-            state,
             warnings: rendered::convert_warnings(&warnings),
+            state: leads.first().map_or(State::Canceled, |lead| lead.state),
+            leads,
             messages: self.shown.messages,
             cpu_time_us: reports.iter().map(|report| report.cpu_time_us).sum(),
             log: reports.into_iter().flat_map(|report| report.log).map(|line| line.message).collect(),
@@ -209,32 +238,46 @@ struct Shown {
 }
 
 impl SampleRun {
-    /// The leads the sample becomes; an error ends the run.
-    async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<Option<MappedLead>> {
-        let element = context::sample_inbound(SAMPLE_ID, input.body.clone(), &input.metadata, now_ms);
-        let shown = json!({ "body": self.shown.value(&input.body), "headers": input.metadata.headers, "query": input.metadata.query });
-        let result = self.run.map(vec![element]).await.pop();
+    /// The leads that each element of the sample becomes, under the id of its submission; none in the place of one that can't be mapped. All
+    /// elements are mapped in one call, as those of a request.
+    async fn map(&mut self, input: &DryRunInput, now_ms: i64) -> Vec<MappedElement> {
+        let ids = (0..input.elements.len()).map(|index| submission_id(SAMPLE_REQUEST_ID, index));
+        let ids: Vec<String> = ids.collect();
+        let elements = ids.iter().zip(&input.elements);
+        let elements = elements.map(|(id, element)| context::sample_inbound(id, element.text.clone(), &input.metadata, now_ms));
+        let results = self.run.map(elements.collect()).await;
+        let leads = results.iter().map(|result| result.as_ref().map_or(1, |mapped| mapped.leads.len()));
+        self.shown.check_leads(leads.sum());
+        let shown = ids.into_iter().zip(&input.elements).zip(results);
+        shown.map(|((id, element), result)| (id, self.record_mapped(input, &element.text, result))).collect()
+    }
+
+    fn record_mapped(
+        &mut self,
+        input: &DryRunInput,
+        body: &str,
+        result: Result<Mapped, ItemError>,
+    ) -> Vec<Option<MappedLead>> {
+        let shown =
+            json!({ "body": self.shown.value(body), "headers": input.metadata.headers, "query": input.metadata.query });
         match result {
-            Some(Ok(mapped)) => {
-                self.shown.check_leads(mapped.leads.len());
+            Ok(mapped) => {
                 let trace = self.shown.trace(mapped.trace.as_deref());
                 let leads: Vec<Value> = mapped.leads.iter().map(|lead| self.shown.lead(lead)).collect();
                 self.shown.record_output("map", None, shown, leads.into(), trace);
                 mapped.leads.into_iter().map(Result::ok).collect()
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 self.shown.record_failure("map", None, shown, &error);
                 vec![None]
             }
-            None => Vec::new(),
         }
     }
 
-    async fn lead(&mut self, input: &DryRunInput, context: &Context, index: usize, lead: Option<MappedLead>) -> State {
+    async fn lead(&mut self, input: &DryRunInput, context: &Context, id: &str, lead: Option<MappedLead>) -> State {
         let Some(lead) = lead else { return State::Quarantined };
-        let id = if index == 0 { SAMPLE_ID.to_owned() } else { format!("{SAMPLE_ID}.{index}") };
-        let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, &id);
-        let submission = context::submission(&id, Some(lead_id), lead.lead, lead.is_test, context.now);
+        let lead_id = Identity::of(&input.organization.salt, &lead.lead).lead_id(&input.organization.salt, id);
+        let submission = context::submission(id, Some(lead_id), lead.lead, lead.is_test, context.now);
         let submission = Arc::new(submission);
         let way = Way::new(Some(destination(input, DestinationKind::Client, &input.client_url)));
         let mut item = [Item::new(Arc::clone(&submission))];
@@ -242,7 +285,7 @@ impl SampleRun {
         let [item] = item;
         match item.status {
             Status::Ended(End::Passed(_)) => {
-                let (state, details) = self.interpret_sample(input, context.now).await;
+                let (state, details) = self.interpret_sample(input, id, context.now).await;
                 self.tell(input, context, state, &submission, &details).await
             }
             Status::Ended(End::Disqualified(verdict)) => {

@@ -558,7 +558,7 @@ fn read_batch(opened: &Opened, limits: &Limits) -> Result<ReadBody<Envelope>, Ap
 }
 
 fn read_post(opened: &Opened, limits: &Limits) -> Result<ReadBody<Vec<(usize, usize)>>, ApiError> {
-    let places = post_elements(opened, limits)?;
+    let places = post_elements(opened, limits.leads_per_request_max)?;
     let elements = read_elements(opened, places.iter().copied());
     Ok(ReadBody { parts: places, elements })
 }
@@ -596,8 +596,7 @@ fn received(request: &NewRequest, source: &Source, mut elements: Vec<Element>) -
 }
 
 /// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.
-fn post_elements(opened: &Opened, limits: &Limits) -> Result<Vec<(usize, usize)>, ApiError> {
-    let leads_max = limits.leads_per_request_max;
+pub(crate) fn post_elements(opened: &Opened, leads_max: usize) -> Result<Vec<(usize, usize)>, ApiError> {
     let text = opened.text();
     if !opened.is_json() {
         return Ok(vec![(0, text.len())]);

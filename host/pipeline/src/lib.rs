@@ -47,7 +47,7 @@ mod workers;
 
 pub use budgets::Budgets;
 pub use discovery::{Discovered, Sample};
-pub use dry_run::{DryRun, DryRunInput, SampleResponse, ShapedMessage, StageRun};
+pub use dry_run::{DryRun, DryRunInput, SampleLead, SampleResponse, ShapedMessage, StageRun, sample_elements};
 pub use hookmill_store::keys::SourceKey;
 pub use ingest::{Channel, IngestResponse, Post, Source};
 pub use large::LargeValues;

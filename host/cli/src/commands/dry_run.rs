@@ -8,7 +8,8 @@ use crate::output::{say, say_json, warn};
 use clap::Args;
 use hookmill_domain::body::{self, Element};
 use hookmill_domain::metadata::RequestMetadata;
-use hookmill_pipeline::{DryRunInput, Problem, SampleResponse, SaveError};
+use hookmill_domain::state::State;
+use hookmill_pipeline::{DryRunInput, Problem, SampleResponse, SaveError, sample_elements};
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
 use std::io::IsTerminal;
@@ -16,14 +17,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// The exit code when a lead of the sample would be quarantined.
+const QUARANTINED_EXIT_CODE: u8 = 3;
+
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 when no lead would be quarantined, 3 when one would be, 1 when the sample could not be run, 2 for wrong options."
+)]
 pub(super) struct DryRunCommand {
     #[command(flatten)]
     bench: Bench,
     /// The document, YAML or JSON.
     #[arg(long)]
     document: PathBuf,
-    /// The sample: one inbound element.
+    /// The sample: one inbound element, or a JSON list of them.
     #[arg(long)]
     input: PathBuf,
     /// The content type of the sample.
@@ -90,9 +97,10 @@ impl DryRunCommand {
         let (pipeline, _scratch) = self.bench.clone().set_up().await?;
         let head = body::head(&self.content_type, &self.content_encoding).map_err(|error| error.to_string())?;
         let head = body::with_default_charset(head, self.charset.as_deref()).map_err(|error| error.to_string())?;
-        let element = body::to_json(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
+        let elements =
+            sample_elements(&head, &sample, &pipeline.settings().limits).map_err(|error| error.to_string())?;
         let response = self.sample_response()?;
-        let mut input = DryRunInput { response, ..self.build_sample(element, pipeline.clock().now().0)? };
+        let mut input = DryRunInput { response, ..self.build_sample(elements, pipeline.clock().now().0)? };
         self.value_sets.put_for(&pipeline, &mut input.campaign).await?;
         let program = match pipeline.compile(&pipeline.default_component().digest, &document).await {
             Ok((program, warnings)) => {
@@ -111,7 +119,8 @@ impl DryRunCommand {
             Format::Json => say_json(&run)?,
             Format::Table => say(&report::text(&run))?,
         }
-        Ok(ExitCode::SUCCESS)
+        let is_quarantined = run.leads.iter().any(|lead| lead.state == State::Quarantined);
+        Ok(if is_quarantined { ExitCode::from(QUARANTINED_EXIT_CODE) } else { ExitCode::SUCCESS })
     }
 
     /// Problems and warnings of the document, apart from the run, so that the run stays one value.
@@ -136,7 +145,7 @@ impl DryRunCommand {
         Ok(Some(SampleResponse { status: self.response_status, headers, body: body.into() }))
     }
 
-    fn build_sample(&self, element: Element, now_ms: i64) -> Result<DryRunInput, String> {
+    fn build_sample(&self, elements: Vec<Element>, now_ms: i64) -> Result<DryRunInput, String> {
         let (organization, mut campaign) = sample_campaign(&self.time_zone, &self.phone_region, now_ms);
         if let Some(path) = &self.campaign_values {
             campaign.values = values(path)?;
@@ -145,8 +154,7 @@ impl DryRunCommand {
         metadata.headers.push(("content-type".into(), self.content_type.clone()));
         metadata.query = pairs("--query", '=', "name=value", &self.query)?;
         let client_url = "https://client.example/".into();
-        let Element { text: body, warnings } = element;
-        Ok(DryRunInput { organization, campaign, body, warnings, metadata, client_url, response: None })
+        Ok(DryRunInput { organization, campaign, elements, metadata, client_url, response: None })
     }
 }
 
@@ -193,6 +201,7 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         phone_region: phone_region.to_owned(),
         values: b"{}".to_vec(),
         granted_value_sets: b"[]".to_vec(),
+        delivery: "client".into(),
         active_version_id: None,
         created_at: now_ms,
         updated_at: now_ms,
@@ -202,7 +211,6 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
 }
 
 /// A document as text.
-        delivery: "client".into(),
 pub(super) fn read_document(path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     String::from_utf8(bytes).map_err(|error| format!("{}: not UTF-8: {error}", path.display()))

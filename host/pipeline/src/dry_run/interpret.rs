@@ -1,6 +1,6 @@
 //! A client's response in a dry run: interpreted by the code of production.
 
-use super::{DryRunInput, SAMPLE_ID, SampleRun, error_value};
+use super::{DryRunInput, SampleRun, error_value};
 use crate::interpret::{
     Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
     response_fields,
@@ -39,11 +39,11 @@ impl SampleResponse {
 
 impl SampleRun {
     /// The submission's state after the sample response, and the context of the events about it.
-    pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, now_ms: i64) -> (State, Value) {
+    pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, id: &str, now_ms: i64) -> (State, Value) {
         let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
         let result: SendResult = Ok(sample.to_outbound());
         let destination = client_destination(&input.campaign, "POST", &input.client_url);
-        let response = client_response(SAMPLE_ID, 1, &result);
+        let response = client_response(id, 1, &result);
         let interpretation =
             interpret_one(&mut self.run, &destination, response, interpret_by_status(&result, now_ms)).await;
         let state = state_after_attempt(interpretation.kind);

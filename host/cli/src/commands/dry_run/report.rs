@@ -201,12 +201,12 @@ fn interpret(text: &mut String, stage: &StageRun) {
     let output = stage.output.as_ref().and_then(Value::as_object).unwrap_or(&none);
     let mut table = Table::new(&[("meaning", NAME_WIDTH_MAX), ("", VALUE_WIDTH_MAX)]);
     for (name, value) in output.iter().filter(|(name, value)| !value.is_null() && *name != "warnings") {
-    for warning in output.get("warnings").and_then(Value::as_array).into_iter().flatten() {
-        _ = writeln!(text, "  warning: {}", sentence_text(&warning["message"]));
-    }
         table.row([name.clone(), value_text(value)]);
     }
     write_table(text, &table);
+    for warning in output.get("warnings").and_then(Value::as_array).into_iter().flatten() {
+        _ = writeln!(text, "  warning: {}", sentence_text(&warning["message"]));
+    }
     text.push('\n');
 }
 
@@ -231,6 +231,11 @@ fn end(text: &mut String, run: &DryRun) {
     }
     for logged in &run.log {
         _ = writeln!(text, "log  {}", line(logged));
+    }
+    if let [_, _, ..] = run.leads[..] {
+        for lead in &run.leads {
+            _ = writeln!(text, "lead {}  {}", lead.submission_id, lead.state.as_str());
+        }
     }
     _ = writeln!(text, "state {}, {} us of CPU time", run.state.as_str(), run.cpu_time_us);
 }

@@ -11,6 +11,7 @@ fn run(stages: Vec<StageRun>) -> DryRun {
         stages,
         state: State::Rejected,
         warnings: Vec::new(),
+        leads: Vec::new(),
         messages: Vec::new(),
         cpu_time_us: 42,
         log,
