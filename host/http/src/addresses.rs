@@ -18,8 +18,7 @@ pub(crate) struct Addresses(Arc<[(String, Vec<String>)]>);
 impl Addresses {
     /// Those of the path items of the description.
     pub(crate) fn new(paths: &Map<String, Value>) -> Self {
-        let methods = |item: &Value| item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
-        Self(paths.iter().map(|(address, item)| (address.clone(), methods(item).collect())).collect())
+        Self(paths.iter().map(|(address, item)| (address.clone(), methods(item))).collect())
     }
 
     /// The methods of an address, as people read them.
@@ -46,6 +45,11 @@ impl Addresses {
             near.min_by_key(|(distance, address, _)| (*distance, address.matches('{').count()))?;
         Some(filled(address, parts))
     }
+}
+
+/// The methods of a path item of the description.
+fn methods(item: &Value) -> Vec<String> {
+    item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase()).collect()
 }
 
 /// How many letters differ in all; none when too many do in one part.
