@@ -29,20 +29,58 @@ pub(crate) fn inflate(coding: Coding, body: &[u8], bytes_max: usize) -> Result<C
     }
 }
 
+/// A body inflated as far as it goes.
+pub(crate) enum Inflated {
+    /// To its end.
+    Whole(Vec<u8>),
+    /// To the bound; there is more.
+    Beyond(Vec<u8>),
+    /// Until it turned out not to be what it claims, or to be cut.
+    Broken(Vec<u8>, BodyError),
+}
+
+/// As much of a body as comes out of it, within the bound. A body without a byte is whole, however it is said to be compressed.
+pub(crate) fn inflate_prefix(coding: Coding, body: &[u8], bytes_max: usize) -> Inflated {
+    let (mut bytes, error) = match coding {
+        _ if body.is_empty() => (Vec::new(), None),
+        Coding::Identity => (body.to_vec(), None),
+        Coding::Gzip => read_beyond(MultiGzDecoder::new(body), bytes_max, "gzip"),
+        Coding::Deflate if is_zlib(body) => read_beyond(ZlibDecoder::new(body), bytes_max, "deflate"),
+        Coding::Deflate => read_beyond(DeflateDecoder::new(body), bytes_max, "deflate"),
+    };
+    if coding != Coding::Identity && bytes_max < bytes.len() {
+        bytes.truncate(bytes_max);
+        return Inflated::Beyond(bytes);
+    }
+    match error {
+        None => Inflated::Whole(bytes),
+        Some(error) => Inflated::Broken(bytes, error),
+    }
+}
+
 /// Whether the first two bytes are zlib's.
 fn is_zlib(body: &[u8]) -> bool {
     matches!(body, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
 }
 
 fn bounded(decoder: impl Read, bytes_max: usize, coding: &str) -> Result<Vec<u8>, BodyError> {
-    let mut bytes = Vec::new();
-    let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(room).read_to_end(&mut bytes).map_err(|error| broken(coding, reason(&error)))?;
+    let (bytes, broken) = read_beyond(decoder, bytes_max, coding);
+    if let Some(error) = broken {
+        return Err(error);
+    }
     if bytes_max < bytes.len() {
         let message = format!("the body has more than {bytes_max} bytes once inflated (inflated_bytes_max)");
         return Err(BodyError::new(Fault::TooLarge, "body_too_large", message).hint("send it in parts"));
     }
     Ok(bytes)
+}
+
+/// What comes out of a decoder, up to one byte more than the bound, and what broke it off.
+fn read_beyond(decoder: impl Read, bytes_max: usize, coding: &str) -> (Vec<u8>, Option<BodyError>) {
+    let mut bytes = Vec::new();
+    let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let read = decoder.take(room).read_to_end(&mut bytes);
+    (bytes, read.err().map(|error| broken(coding, reason(&error))))
 }
 
 fn whole<'a>(bytes: Vec<u8>, rest: &[u8], coding: &str) -> Result<Cow<'a, [u8]>, BodyError> {

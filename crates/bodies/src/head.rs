@@ -120,7 +120,7 @@ fn multipart(boundary: Option<&str>) -> Result<Kind, BodyError> {
     }
 }
 
-fn coding(content_encoding: &str) -> Result<Coding, BodyError> {
+pub(crate) fn coding(content_encoding: &str) -> Result<Coding, BodyError> {
     match content_encoding.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(Coding::Identity),
         "gzip" | "x-gzip" => Ok(Coding::Gzip),

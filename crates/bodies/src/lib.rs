@@ -38,6 +38,8 @@ pub mod multipart;
 #[cfg(feature = "inbound")]
 mod open;
 #[cfg(feature = "inbound")]
+mod response;
+#[cfg(feature = "inbound")]
 mod warning;
 #[cfg(feature = "inbound")]
 mod with_charset;
@@ -58,6 +60,8 @@ pub use json::syntax_error;
 pub use limits::BodyLimits;
 #[cfg(feature = "inbound")]
 pub use open::{Opened, open};
+#[cfg(feature = "inbound")]
+pub use response::{ResponseBody, ResponseHead, in_utf8, is_identity, is_readable, read_response};
 #[cfg(feature = "inbound")]
 pub use warning::BodyWarning;
 #[cfg(feature = "inbound")]
