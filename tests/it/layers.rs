@@ -27,7 +27,7 @@ const HOMES: [(&str, &str); 13] = [
     ("wasmtime-wizer", "engine"),
     ("wasmparser", "engine"),
     ("wit-component", "engine"),
-    ("reqwest", "outbound"),
+    ("hyper-rustls", "outbound"),
     ("rustls", "outbound"),
     ("axum", "http"),
     ("maud", "http"),

@@ -8,7 +8,7 @@ use super::use_cases::{GET_CLIENT_ENDPOINT, REMOVE_CLIENT_ENDPOINT, SET_CLIENT_E
 use hookmill_domain::campaign::DeliveryMode;
 use hookmill_domain::endpoint::{ClientEndpoint, ClientEndpointDraft};
 use hookmill_domain::error::ApiError;
-use hookmill_domain::net_policy::WebhookUrl;
+use hookmill_domain::net_policy::{CaCertificates, WebhookUrl};
 
 impl Scope {
     /// Sets a campaign's client endpoint. Its address is resolved and checked as at every connection. With another URL or method it is
@@ -22,11 +22,11 @@ impl Scope {
         let mut draft = draft?;
         let stored = self.store().client_destination(&campaign.key).await.map_err(unavailable)?;
         restore_masked(&mut draft.headers, stored.as_ref().map(|stored| &stored.settings.headers))?;
-        let endpoint = draft.check(self.pipeline().schemes())?;
+        let endpoint = draft.check(self.pipeline().schemes(), self.now())?;
         if campaign.delivery().map_err(unavailable)? == DeliveryMode::StoreOnly {
             return Err(delivery_conflict("the campaign has `delivery: store_only`; set `delivery` to `client` first"));
         }
-        self.check_reachable(&endpoint.url).await?;
+        self.check_reachable(&endpoint.url, endpoint.ca_certificates.as_ref()).await?;
         let versions_max = self.limits().destination_versions_max;
         let saved = self.store().set_client(&campaign, &endpoint, versions_max, &entry, self.now()).await;
         saved.map_err(unavailable)?;
@@ -52,8 +52,17 @@ impl Scope {
     }
 
     /// The same check when an address is saved as at each connection (W8).
-    pub(crate) async fn check_reachable(&self, url: &str) -> Result<(), ApiError> {
+    pub(crate) async fn check_reachable(
+        &self,
+        url: &str,
+        ca_certificates: Option<&CaCertificates>,
+    ) -> Result<(), ApiError> {
         let pipeline = self.pipeline();
+        if let Some(Err(why)) =
+            ca_certificates.map(|certificates| pipeline.sender().check_ca_certificates(certificates))
+        {
+            return Err(ApiError::invalid("ca_certificates", format!("are rejected: {why}")));
+        }
         let rejected = |why: String| ApiError::invalid("url", format!("is rejected: {why}"));
         let url = WebhookUrl::parse(url, pipeline.schemes()).map_err(|error| rejected(error.to_string()))?;
         pipeline.sender().check(&self.organization_id, &url).await.map_err(|blocked| rejected(blocked.to_string()))

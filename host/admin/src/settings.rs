@@ -31,8 +31,8 @@ impl Scope {
         let is_given = draft.secrets.is_some() || stored.is_some();
         let new_secret = if is_given { None } else { Some(self.new_secret()?) };
         let secrets = stored.unwrap_or_else(|| new_secret.clone().into_iter().collect());
-        let settings = draft.check(self.pipeline().schemes(), secrets)?;
-        self.check_reachable(&settings.url).await?;
+        let settings = draft.check(self.pipeline().schemes(), secrets, self.now())?;
+        self.check_reachable(&settings.url, settings.ca_certificates.as_ref()).await?;
         let versions_max = self.limits().destination_versions_max;
         let saved = self.store().set_webhook(&self.organization_id, &settings, versions_max, &entry, self.now()).await;
         saved.map_err(unavailable)?;

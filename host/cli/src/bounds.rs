@@ -1,6 +1,7 @@
 //! The bounds of a host as its operator sets them: in a file, on the command line or in the environment. What is not set has its default.
 
 use hookmill_domain::config::Limits;
+use hookmill_domain::net_policy::AllowedRange;
 use hookmill_outbound::OutboundLimits;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,12 +16,19 @@ pub struct Bounds {
     pub sandbox: hookmill_engine::Limits,
     /// Requests to the outside.
     pub outbound: OutboundLimits,
+    /// The private ranges in which receivers may be: the one setting of the file that is not a number.
+    #[serde(skip)]
+    pub allowed_private_ranges: Vec<AllowedRange>,
 }
+
+/// The part and the name of the setting that is a list of ranges.
+const RANGES: (&str, &str) = ("host", "allowed_private_ranges");
 
 impl Bounds {
     /// The defaults, then those of a TOML file, then those that are set one by one as `part.name=number`.
     pub fn read(file: Option<&Path>, set: &[String]) -> Result<Self, String> {
         let mut bounds = serde_json::to_value(Self::default()).map_err(|error| error.to_string())?;
+        let mut allowed_private_ranges = Vec::new();
         if let Some(path) = file {
             let place = path.display();
             let text = std::fs::read_to_string(path).map_err(|error| format!("{place} can't be read: {error}"))?;
@@ -30,6 +38,10 @@ impl Bounds {
                     format!("{place}: `{part}` stands alone; write it under [host], [sandbox] or [outbound]")
                 })?;
                 for (name, value) in names {
+                    if (part.as_str(), name.as_str()) == RANGES {
+                        allowed_private_ranges = ranges(value).map_err(|why| format!("{place}: {why}"))?;
+                        continue;
+                    }
                     put(&mut bounds, part, name, value.clone()).map_err(|why| format!("{place}: {why}"))?;
                 }
             }
@@ -42,8 +54,18 @@ impl Bounds {
             let number = value.trim().parse::<u64>().map_err(|_| not_a_number(part, name, value))?;
             put(&mut bounds, part, name, number.into())?;
         }
-        serde_json::from_value(bounds).map_err(|error| format!("a bound is too large: {error}"))
+        let bounds: Self = serde_json::from_value(bounds).map_err(|error| format!("a bound is too large: {error}"))?;
+        Ok(Self { allowed_private_ranges, ..bounds })
     }
+}
+
+/// Private ranges as a list of texts.
+fn ranges(value: &Value) -> Result<Vec<AllowedRange>, String> {
+    let wrong = || "`host.allowed_private_ranges` is a list of networks, such as [\"10.1.0.0/16\"]".to_owned();
+    let texts = value.as_array().ok_or_else(wrong)?.iter().map(|one| one.as_str().ok_or_else(wrong));
+    texts
+        .map(|text| text?.parse::<AllowedRange>().map_err(|why| format!("`host.allowed_private_ranges`: {why}")))
+        .collect()
 }
 
 /// Sets one bound that exists to a number that is not zero.
@@ -86,6 +108,29 @@ mod tests {
         (expected.outbound.requests_max, expected.sandbox.threads) = (5, 3);
         assert_eq!(bounds, expected);
         assert_eq!(Bounds::read(None, &[]).unwrap(), Bounds::default());
+    }
+
+    /// W8: private ranges stand in the file; what is none is named.
+    #[test]
+    fn w8_private_ranges_stand_in_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("hookmill.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Bounds::read(Some(&file), &[])
+        };
+        let bounds = read("[host]\nallowed_private_ranges = [\"10.1.0.0/16\", \"fd12::/32\"]\npoll_ms = 7\n").unwrap();
+        let shown: Vec<String> = bounds.allowed_private_ranges.iter().map(ToString::to_string).collect();
+        assert_eq!((shown, bounds.host.poll_ms), (vec!["10.1.0.0/16".to_owned(), "fd12::/32".to_owned()], 7));
+        for (value, expected) in [
+            ("\"10.1.0.0/16\"", "is a list of networks"),
+            ("[7]", "is a list of networks"),
+            ("[\"8.8.8.8\"]", "`8.8.8.8/32` does not lie within one private range"),
+            ("[\"169.254.0.0/16\"]", "it is a link-local address"),
+        ] {
+            let error = read(&format!("[host]\nallowed_private_ranges = {value}\n")).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     /// What does not exist, and what is not a number, is named with what to do.

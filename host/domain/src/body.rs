@@ -3,7 +3,9 @@
 use super::error::{ApiError, Kind as ErrorKind};
 use crate::config::Limits;
 use hookmill_bodies::{BodyError, BodyLimits, Fault};
-pub use hookmill_bodies::{BodyWarning, Head, Kind, Opened, with_charset};
+pub use hookmill_bodies::{
+    BodyWarning, Head, Kind, Opened, ResponseBody, ResponseHead, in_utf8, is_identity, is_readable, read_response, with_charset,
+};
 use serde_json::{Map, Value};
 
 /// An element of a body: the text of one JSON value, and what is odd about how it came.

@@ -1,6 +1,7 @@
 //! Every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
 //! with them (`engine::Limits`, `outbound::OutboundLimits`).
 
+use crate::net_policy::AllowedRange;
 use crate::value_set::TableLimits;
 pub use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -161,6 +162,8 @@ pub struct Limits {
     pub jobs_kept_ms: i64,
     /// How many jobs of one organization are kept, the newest (200).
     pub jobs_rows_max: i64,
+    /// How many bytes a receiver's compressed response may have once it is inflated (256 KiB); of a longer one the beginning counts.
+    pub response_inflated_bytes_max: usize,
     /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
     pub kept_response_bytes_max: usize,
     /// The most rows in one page of a list (200).
@@ -336,6 +339,7 @@ impl Default for Limits {
             job_response_bytes_max: 1 << 20,
             jobs_kept_ms: 7 * 24 * 3_600_000,
             jobs_rows_max: 200,
+            response_inflated_bytes_max: 256 << 10,
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
             page_bytes_max: 4 << 20,
@@ -413,6 +417,8 @@ pub struct HostSettings {
     pub development: bool,
     /// The proxies in front of this host, whose word for the address of a source is taken. None unless they are named.
     pub trusted_proxies: Vec<IpNet>,
+    /// Private ranges in which receivers may be. None unless they are named.
+    pub allowed_private_ranges: Vec<AllowedRange>,
 }
 
 impl Default for HostSettings {
@@ -423,6 +429,7 @@ impl Default for HostSettings {
             public_url: "http://127.0.0.1:8080".into(),
             development: false,
             trusted_proxies: Vec::new(),
+            allowed_private_ranges: Vec::new(),
         }
     }
 }

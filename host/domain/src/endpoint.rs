@@ -1,8 +1,9 @@
 //! Where a campaign's leads go: its client endpoint (L8).
 
+use super::clock::Timestamp;
 use super::delivery::ReceiverSettings;
 use super::error::{ApiError, Detail, Kind};
-use super::net_policy::{HeaderList, Schemes, WebhookUrl};
+use super::net_policy::{CaCertificates, HeaderList, Schemes, WebhookUrl};
 use super::retry::Retries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +29,9 @@ pub struct ClientEndpoint {
     pub retries: u8,
     /// How long one attempt may take, in seconds.
     pub timeout_s: u64,
+    /// The certificate authorities that it is trusted by instead of the public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_certificates: Option<CaCertificates>,
 }
 
 impl ReceiverSettings for ClientEndpoint {
@@ -63,6 +67,10 @@ pub struct ClientEndpointDraft {
     #[serde(default = "default_timeout_s", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
+    /// The certificate authorities that this endpoint is trusted by instead of the public ones: certificates in PEM, one after another.
+    /// Without it, or null, the public ones count.
+    #[serde(default)]
+    pub ca_certificates: Option<String>,
 }
 
 fn post() -> String {
@@ -79,17 +87,19 @@ fn default_timeout_s() -> u64 {
 
 impl ClientEndpointDraft {
     /// Checks everything and names all that is wrong.
-    pub fn check(self, schemes: Schemes) -> Result<ClientEndpoint, ApiError> {
+    pub fn check(self, schemes: Schemes, now: Timestamp) -> Result<ClientEndpoint, ApiError> {
         let mut faults = Faults::default();
         let url = faults.url("url", &self.url, schemes);
         faults.headers("headers", &self.headers);
         let retries = faults.retries("retries", self.retries, CLIENT_RETRIES);
         faults.timeout("timeout_s", self.timeout_s);
+        let ca_certificates = faults.ca_certificates("ca_certificates", self.ca_certificates.as_deref(), now);
         if !METHODS.contains(&self.method.as_str()) {
             faults.add("method", format!("must be one of {}", METHODS.join(", ")));
         }
         faults.end()?;
-        Ok(ClientEndpoint { url, method: self.method, headers: self.headers, retries, timeout_s: self.timeout_s })
+        let Self { method, headers, timeout_s, .. } = self;
+        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates })
     }
 }
 
@@ -141,6 +151,17 @@ impl Faults {
         }
     }
 
+    /// Checks certificates of authorities, where some are given.
+    pub fn ca_certificates(&mut self, path: &str, text: Option<&str>, now: Timestamp) -> Option<CaCertificates> {
+        match CaCertificates::parse(text?, now) {
+            Ok(certificates) => Some(certificates),
+            Err(error) => {
+                self.add(path, error);
+                None
+            }
+        }
+    }
+
     /// The error that names them all, if there are any.
     pub fn end(self) -> Result<(), ApiError> {
         if self.0.is_empty() {
@@ -156,14 +177,14 @@ mod tests {
     use super::*;
 
     fn draft(json: serde_json::Value) -> Result<ClientEndpoint, ApiError> {
-        serde_json::from_value::<ClientEndpointDraft>(json).unwrap().check(Schemes::HttpsOnly)
+        serde_json::from_value::<ClientEndpointDraft>(json).unwrap().check(Schemes::HttpsOnly, Timestamp(0))
     }
 
     #[test]
     fn l8_everything_wrong_is_named_at_once() {
-        let error = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0})).unwrap_err();
+        let error = draft(serde_json::json!({"url": "http://x.example/", "method": "TRACE", "headers": {"Host": "x"}, "retries": 99, "timeout_s": 0, "ca_certificates": "x"})).unwrap_err();
         let paths: Vec<&str> = error.details.iter().map(|d| d.path.as_str()).collect();
-        assert_eq!(paths, ["url", "headers", "retries", "timeout_s", "method"]);
+        assert_eq!(paths, ["url", "headers", "retries", "timeout_s", "ca_certificates", "method"]);
     }
 
     #[test]

@@ -5,14 +5,20 @@
 //! address it means before [`block_reason`] checks it.
 
 mod address;
+mod allowed;
+mod ca_certificates;
 mod embedded;
 mod headers;
 mod ranges;
+mod redirect;
 mod url;
 
 pub use address::{AddressPolicy, BlockReason, block_reason};
+pub use allowed::AllowedRange;
+pub use ca_certificates::{CA_CERTIFICATES_BYTES_MAX, CA_CERTIFICATES_MAX, CaCertificates};
 pub use headers::{
     HEADER_NAME_BYTES_MAX, HEADER_VALUE_BYTES_MAX, HEADERS_BYTES_MAX, HEADERS_MAX, HeaderError, HeaderList,
     is_connection_header,
 };
+pub use redirect::describe_redirect;
 pub use url::{ECHO_BYTES_MIN, REQUEST_URL_BYTES_MAX, Schemes, URL_BYTES_MAX, UrlError, UrlView, WebhookUrl};

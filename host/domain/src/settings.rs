@@ -1,10 +1,11 @@
 //! The webhook settings of an organization (W3).
 
+use super::clock::Timestamp;
 use super::delivery::ReceiverSettings;
 use super::endpoint::Faults;
 use super::error::ApiError;
 use super::event::EventName;
-use super::net_policy::Schemes;
+use super::net_policy::{CaCertificates, Schemes};
 use super::retry::WEBHOOK_RETRIES;
 use super::signature::{SigningSecret, SigningSecrets};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct WebhookSettings {
     pub timeout_s: u64,
     /// Signing secrets, the newest first; several during a rotation.
     pub secrets: Vec<String>,
+    /// The certificate authorities that it is trusted by instead of the public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_certificates: Option<CaCertificates>,
 }
 
 impl ReceiverSettings for WebhookSettings {
@@ -66,6 +70,10 @@ pub struct WebhookSettingsDraft {
     /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. If absent, the stored ones stay.
     #[serde(default)]
     pub secrets: Option<Vec<String>>,
+    /// The certificate authorities that this receiver is trusted by instead of the public ones: certificates in PEM, one after another.
+    /// Without it, or null, the public ones count.
+    #[serde(default)]
+    pub ca_certificates: Option<String>,
 }
 
 fn default_retries() -> u64 {
@@ -78,7 +86,7 @@ fn default_timeout_s() -> u64 {
 
 impl WebhookSettingsDraft {
     /// Checks everything and reports all problems. `kept` are the stored secrets, which stay when none are given.
-    pub fn check(self, schemes: Schemes, kept: Vec<String>) -> Result<WebhookSettings, ApiError> {
+    pub fn check(self, schemes: Schemes, kept: Vec<String>, now: Timestamp) -> Result<WebhookSettings, ApiError> {
         let mut faults = Faults::default();
         let url = faults.url("url", &self.url, schemes);
         faults.headers("headers", &self.headers);
@@ -92,6 +100,7 @@ impl WebhookSettingsDraft {
         if let Err(error) = signing_secrets(&secrets) {
             faults.add("secrets", format!("are rejected: {error}"));
         }
+        let ca_certificates = faults.ca_certificates("ca_certificates", self.ca_certificates.as_deref(), now);
         faults.end()?;
         Ok(WebhookSettings {
             enabled: self.enabled,
@@ -101,6 +110,7 @@ impl WebhookSettingsDraft {
             retries,
             timeout_s: self.timeout_s,
             secrets,
+            ca_certificates,
         })
     }
 }
@@ -122,7 +132,7 @@ mod tests {
     use super::*;
 
     fn draft(json: serde_json::Value, kept: Vec<String>) -> Result<WebhookSettings, ApiError> {
-        serde_json::from_value::<WebhookSettingsDraft>(json).unwrap().check(Schemes::HttpsOnly, kept)
+        serde_json::from_value::<WebhookSettingsDraft>(json).unwrap().check(Schemes::HttpsOnly, kept, Timestamp(0))
     }
 
     fn secret() -> String {

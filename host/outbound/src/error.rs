@@ -10,15 +10,19 @@ use std::net::IpAddr;
 use strum::IntoStaticStr;
 
 use hookmill_domain::net_policy::BlockReason;
+use hyper_util::client::legacy;
+
+use super::connector::ConnectTimeout;
+use super::{OutboundRequest, tls_error};
 
 /// How much of an underlying error's text a message repeats.
-const CAUSE_CHARS_MAX: usize = 300;
+const CAUSE_CHARS_MAX: usize = 500;
 
 /// Why the host does not send to this destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockedDestination {
     /// The host is, or resolves to, an address that must not be dialled.
-    #[error("`{host}` can't be a destination: {ip} is {reason}{}", hint(*reason))]
+    #[error("`{host}` can't be a destination: {ip} is {reason}{}", reason.hint())]
     Address {
         /// The host as it is written.
         host: String,
@@ -61,6 +65,8 @@ pub struct SendError {
     pub sent: bool,
     /// How long it took, from the slot to the error.
     pub elapsed_ms: u64,
+    /// Whether this was the second request: the first was lost with a kept connection that the receiver had closed.
+    pub resent: bool,
     /// What went wrong, for people.
     pub message: String,
 }
@@ -101,9 +107,6 @@ pub enum BuildError {
     /// The TLS library rejects its configuration.
     #[error("TLS can't be configured: {0}")]
     Tls(#[from] rustls::Error),
-    /// The HTTP client rejects its configuration.
-    #[error("the HTTP client can't be built: {0}")]
-    Client(#[from] reqwest::Error),
 }
 
 impl SendError {
@@ -126,13 +129,49 @@ impl fmt::Display for SendErrorKind {
     }
 }
 
+/// Who a request was sent to, for messages.
+pub(super) struct Peer {
+    host: String,
+    is_https: bool,
+    has_own_roots: bool,
+}
+
+impl Peer {
+    pub(super) fn of(request: &OutboundRequest) -> Self {
+        Self {
+            host: request.url.host().to_owned(),
+            is_https: request.url.as_url().scheme() == "https",
+            has_own_roots: request.ca_certificates.is_some(),
+        }
+    }
+}
+
 /// The kind and the text of a client's error. What is looked at is types, never text.
-pub(super) fn classify(error: &reqwest::Error) -> (SendErrorKind, String) {
+pub(super) fn classify(error: &(dyn Error + 'static), peer: &Peer) -> (SendErrorKind, String) {
     if let Some(blocked) = found::<BlockedDestination>(error) {
         return (blocked_kind(blocked), blocked.to_string());
     }
-    (error_kind(error), error_cause(error))
+    let kind = error_kind(error);
+    (kind, describe(error, kind, peer).chars().take(CAUSE_CHARS_MAX).collect())
 }
+
+fn describe(error: &(dyn Error + 'static), kind: SendErrorKind, peer: &Peer) -> String {
+    let cause = error_cause(error);
+    match kind {
+        SendErrorKind::Tls => found::<rustls::Error>(error)
+            .map_or(cause, |error| tls_error::describe(error, &peer.host, peer.has_own_roots)),
+        SendErrorKind::Connect if peer.is_https && has_io_error(error, &HUNG_UP) => tls_error::describe_end(&peer.host),
+        SendErrorKind::Protocol if !peer.is_https => {
+            format!("the response is not HTTP ({cause}); if this port speaks TLS, write the URL with https")
+        }
+        SendErrorKind::Protocol => format!("the response is not HTTP ({cause})"),
+        _ => cause,
+    }
+}
+
+/// How a connection ends that came about.
+const HUNG_UP: [io::ErrorKind; 3] =
+    [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
 
 /// The kind of error of a request to a blocked destination.
 pub(super) fn blocked_kind(blocked: &BlockedDestination) -> SendErrorKind {
@@ -143,17 +182,14 @@ pub(super) fn blocked_kind(blocked: &BlockedDestination) -> SendErrorKind {
     }
 }
 
-fn error_kind(error: &reqwest::Error) -> SendErrorKind {
-    if error.is_builder() {
-        return SendErrorKind::Blocked;
-    }
+fn error_kind(error: &(dyn Error + 'static)) -> SendErrorKind {
     if found::<rustls::Error>(error).is_some() {
         return SendErrorKind::Tls;
     }
-    if error.is_timeout() {
+    if found::<ConnectTimeout>(error).is_some() {
         return SendErrorKind::Timeout;
     }
-    if error.is_connect() {
+    if found::<legacy::Error>(error).is_some_and(legacy::Error::is_connect) {
         return SendErrorKind::Connect;
     }
     match found::<hyper::Error>(error) {
@@ -163,17 +199,33 @@ fn error_kind(error: &reqwest::Error) -> SendErrorKind {
     }
 }
 
-/// The innermost cause: the outer ones repeat the URL, whose query may hold keys.
-fn error_cause(error: &reqwest::Error) -> String {
-    let mut innermost: &(dyn Error + 'static) = error;
+/// Whether the receiver closed the connection in the middle of a response, as one closes it.
+pub(super) fn is_early_end(error: &hyper::Error) -> bool {
+    error.is_incomplete_message() || has_io_error(error, &[io::ErrorKind::UnexpectedEof])
+}
+
+/// Whether an error of one of these kinds is among the causes.
+fn has_io_error(error: &(dyn Error + 'static), kinds: &[io::ErrorKind]) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| kinds.contains(&error.kind())) {
+            return true;
+        }
+        next = inner(error);
+    }
+    false
+}
+
+/// The innermost cause, which says most and never repeats the URL.
+fn error_cause(error: &(dyn Error + 'static)) -> String {
+    let mut innermost = error;
     while let Some(inner) = inner(innermost) {
         innermost = inner;
     }
-    let text = if innermost.is::<reqwest::Error>() { "the request failed".to_owned() } else { innermost.to_string() };
-    text.chars().take(CAUSE_CHARS_MAX).collect()
+    innermost.to_string()
 }
 
-fn found<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
+fn found<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
@@ -190,8 +242,4 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
         return Some(wrapped);
     }
     error.source()
-}
-
-fn hint(reason: BlockReason) -> &'static str {
-    if reason.can_be_allowed() { "; an operator can allow its range" } else { "" }
 }

@@ -5,10 +5,13 @@
 //! change between the check and the connection. Addresses that are remembered are checked like those just found.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 
 use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl};
 
@@ -24,6 +27,7 @@ pub(super) struct Guard {
 }
 
 /// The guard as the client's resolver.
+#[derive(Clone)]
 pub(super) struct GuardedResolver(pub(super) Arc<Guard>);
 
 impl Guard {
@@ -81,15 +85,23 @@ impl Guard {
     }
 }
 
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for GuardedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = BlockedDestination;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BlockedDestination>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BlockedDestination>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         // Read here: the client calls this in the task of the request, and may go on in another.
         let (guard, organization) = (Arc::clone(&self.0), names::organization());
         Box::pin(async move {
             let addresses = guard.names.addresses(&organization, name.as_str()).await;
             let ips = guard.checked(name.as_str(), addresses)?;
             // Port 0 stands for the port of the URL.
-            Ok(Box::new(ips.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
+            Ok(ips.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect::<Vec<_>>().into_iter())
         })
     }
 }

@@ -48,6 +48,12 @@ pub struct OutboundLimits {
     /// How long a connection is kept open. Shorter than most servers' own bound (five seconds is common), because a request on
     /// a connection that the server is just closing ends with nobody knowing whether it arrived.
     pub idle_timeout_ms: u64,
+    /// Sets of certificate authorities of endpoints for which connections are kept; beyond it, connections by those that are used least
+    /// are made anew (64).
+    pub ca_sets_max: usize,
+    /// How long a kept connection that ends before a byte of a response is watched for the reset that shows that the request did not
+    /// arrive, in milliseconds (500): longer than a packet takes to the far side of the earth and back.
+    pub reset_wait_ms: u64,
 }
 
 impl Default for OutboundLimits {
@@ -73,6 +79,8 @@ impl Default for OutboundLimits {
             idle_hosts_max: 64,
             idle_per_host_max: 64,
             idle_timeout_ms: 4_000,
+            ca_sets_max: 64,
+            reset_wait_ms: 500,
         }
     }
 }
@@ -94,6 +102,7 @@ impl OutboundLimits {
             ("response_body_bytes_max", self.response_body_bytes_max),
             ("idle_hosts_max", self.idle_hosts_max),
             ("idle_per_host_max", self.idle_per_host_max),
+            ("ca_sets_max", self.ca_sets_max),
         ];
         let times = [
             ("slot_wait_ms_max", self.slot_wait_ms_max),
@@ -103,6 +112,7 @@ impl OutboundLimits {
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("timeout_ms_max", self.timeout_ms_max),
             ("idle_timeout_ms", self.idle_timeout_ms),
+            ("reset_wait_ms", self.reset_wait_ms),
         ];
         let zero_count = counts.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
         let zero_time = times.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);

@@ -1,31 +1,37 @@
 //! One request from its check to its response.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method};
-use reqwest::{Body, Client, Request};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Method, Request, Uri};
+use hyper_util::client::legacy;
 use rustls::RootCertStore;
 use tokio::time::Instant;
 
-use hookmill_domain::net_policy::{AddressPolicy, WebhookUrl, is_connection_header};
+use hookmill_domain::net_policy::{AddressPolicy, CaCertificates, WebhookUrl, is_connection_header};
 
-use super::client::{Clients, public_roots};
-use super::departure::Departure;
-use super::error::{blocked_kind, classify};
+use super::client::{Client, Clients, own_roots, public_roots};
+use super::departure::{Departure, NotedBody};
+use super::error::{Peer, blocked_kind, classify};
 use super::guard::Guard;
 use super::names::{self, Lookup, SystemLookup};
 use super::response::{BoundedBody, bounded_headers};
 use super::slots::{Slots, WarmHosts};
 use super::{BlockedDestination, BuildError, OutboundLimits, OutboundResponse, SendError, SendErrorKind};
 
+/// What receives the name of this host when nothing else is configured.
+const USER_AGENT_VALUE: &str = concat!("Hookmill/", env!("CARGO_PKG_VERSION"));
+
 /// Sends requests within the bounds and past the guard. Built once, shared by all.
 pub struct Sender {
     limits: OutboundLimits,
     guard: Arc<Guard>,
-    clients: Clients,
+    clients: Arc<Clients>,
+    /// The clients of endpoints with authorities of their own: connections are shared within one set alone.
+    own_clients: quick_cache::sync::Cache<CaCertificates, Arc<Clients>>,
     slots: Arc<Slots>,
     warm: WarmHosts,
 }
@@ -45,6 +51,8 @@ pub struct OutboundRequest {
     pub body: Bytes,
     /// The deadline over resolving, connecting, headers and body, bounded by `timeout_ms_max`.
     pub timeout: Duration,
+    /// The authorities that the receiver is trusted by instead of the public ones.
+    pub ca_certificates: Option<CaCertificates>,
 }
 
 impl Sender {
@@ -62,16 +70,22 @@ impl Sender {
     ) -> Result<Self, BuildError> {
         limits.check()?;
         let guard = Arc::new(Guard::new(policy, lookup, &limits));
-        let clients = Clients::new(&guard, roots, &limits)?;
+        let clients = Arc::new(Clients::new(&guard, roots, &limits)?);
+        let own_clients = quick_cache::sync::Cache::new(limits.ca_sets_max);
         let slots = Arc::new(Slots::new(limits.requests_max, limits.requests_per_host_max));
         let warm = WarmHosts::new(&limits);
-        Ok(Self { limits, guard, clients, slots, warm })
+        Ok(Self { limits, guard, clients, own_clients, slots, warm })
     }
 
     /// Whether this could be sent to now: the scheme, and every address of the host, looked up anew. For saving and testing an
     /// endpoint of this organization; a request is checked again when it is sent.
     pub async fn check(&self, organization: &str, url: &WebhookUrl) -> Result<(), BlockedDestination> {
         self.guard.check(organization, url).await
+    }
+
+    /// Whether these authorities can be trusted by. For saving an endpoint.
+    pub fn check_ca_certificates(&self, certificates: &CaCertificates) -> Result<(), String> {
+        own_roots(certificates).map(drop).map_err(|error| error.to_string())
     }
 
     /// Sends a request and reads the response, whatever its status. Once the response has begun, it is one: a body that breaks
@@ -84,9 +98,14 @@ impl Sender {
         let _slot = self.slots.acquire(&host, wait).await.ok_or_else(|| busy(&host, wait))?;
         let start = moment();
         let timeout = request.timeout.min(Duration::from_millis(self.limits.timeout_ms_max));
-        let client = self.client(&host, start);
-        let result = self.exchange(client, request, start, timeout).await;
-        self.warm_again(client, &host);
+        let clients = self.clients_for(request.ca_certificates.as_ref())?;
+        let pool = pool_name(&host, request.ca_certificates.as_ref());
+        let is_kept = self.warm.admits(&pool, start);
+        let result = self.exchange(&clients, is_kept, request, start, timeout).await;
+        if is_kept {
+            // The time a connection is idle counts from the end of the request.
+            self.warm.admits(&pool, moment());
+        }
         if result.as_ref().is_err_and(SendError::is_without_connection) {
             self.guard.forget(&host);
         }
@@ -116,38 +135,60 @@ impl Sender {
         Ok(())
     }
 
-    fn client(&self, host: &str, now: Instant) -> &Client {
-        if self.warm.admits(host, now) { &self.clients.keeping } else { &self.clients.closing }
+    fn clients_for(&self, ca_certificates: Option<&CaCertificates>) -> Result<Arc<Clients>, SendError> {
+        let Some(certificates) = ca_certificates else { return Ok(Arc::clone(&self.clients)) };
+        let build = || Clients::new(&self.guard, own_roots(certificates)?, &self.limits).map(Arc::new);
+        self.own_clients.get_or_insert_with(certificates, build).map_err(|error| {
+            not_sent(SendErrorKind::Tls, format!("the endpoint's `ca_certificates` can't be used: {error}"))
+        })
     }
 
-    /// Counts the time a connection is idle from the end of the request.
-    fn warm_again(&self, client: &Client, host: &str) {
-        if std::ptr::eq(client, &self.clients.keeping) {
-            self.warm.admits(host, moment());
+    /// A request, and once more on a new connection where the first was lost with a kept one, within one deadline.
+    async fn exchange(
+        &self,
+        clients: &Clients,
+        is_kept: bool,
+        request: OutboundRequest,
+        start: Instant,
+        timeout: Duration,
+    ) -> Result<OutboundResponse, SendError> {
+        let departure = Departure::default();
+        let client = if is_kept { &clients.keeping } else { &clients.closing };
+        let first = self.exchange_once(client, request.clone(), start, timeout, &departure).await;
+        if first.is_ok() || !departure.is_lost() {
+            return first;
+        }
+        match self.exchange_once(&clients.closing, request, start, timeout, &Departure::default()).await {
+            Ok(response) => Ok(OutboundResponse { resent: true, ..response }),
+            // A reset does not show that nothing at all arrived of the first.
+            Err(error) => Err(SendError { resent: true, sent: true, ..error }),
         }
     }
 
     /// The head within the deadline, and the body within what is left of it.
-    async fn exchange(
+    async fn exchange_once(
         &self,
         client: &Client,
         request: OutboundRequest,
         start: Instant,
         timeout: Duration,
+        departure: &Departure,
     ) -> Result<OutboundResponse, SendError> {
-        let (deadline, departure) = (start + timeout, Departure::default());
-        let organization = Arc::clone(&request.organization);
-        let head = names::on_behalf_of(organization, client.execute(build_request(request, &departure)));
-        let mut response = match tokio::time::timeout_at(deadline, head).await {
+        let deadline = start + timeout;
+        let (organization, peer) = (Arc::clone(&request.organization), Peer::of(&request));
+        let request = build_request(request, departure)?;
+        let head = names::on_behalf_of(organization, client.request(request));
+        let response = match tokio::time::timeout_at(deadline, head).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failure(&error, &departure)),
-            Err(_) => return Err(late(timeout, &departure)),
+            Ok(Err(error)) => return Err(failure(&error, &peer, departure)),
+            Err(_) => return Err(late(timeout, departure)),
         };
-        let status = response.status().as_u16();
-        let (headers, headers_truncated) = bounded_headers(response.headers(), &self.limits);
-        let BoundedBody { bytes: body, truncated, cut } =
-            BoundedBody::read(&mut response, self.limits.response_body_bytes_max, deadline).await;
-        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms: 0 })
+        let (head, mut body) = response.into_parts();
+        let (headers, headers_truncated) = bounded_headers(&head.headers, &self.limits);
+        let BoundedBody { bytes, truncated, cut } =
+            BoundedBody::read(&mut body, self.limits.response_body_bytes_max, deadline).await;
+        let (status, body) = (head.status.as_u16(), bytes);
+        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms: 0, resent: false })
     }
 }
 
@@ -157,30 +198,47 @@ pub(super) fn moment() -> Instant {
     Instant::now()
 }
 
-fn build_request(request: OutboundRequest, departure: &Departure) -> Request {
-    let mut prepared = Request::new(request.method, request.url.as_url().clone());
-    let says_nothing =
-        request.body.is_empty() && matches!(*prepared.method(), Method::POST | Method::PUT | Method::PATCH);
-    *prepared.headers_mut() = request.headers;
-    prepared.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+fn build_request(request: OutboundRequest, departure: &Departure) -> Result<Request<NotedBody>, SendError> {
+    let uri = Uri::try_from(request.url.as_str())
+        .map_err(|error| not_sent(SendErrorKind::Blocked, format!("the URL can't be requested: {error}")))?;
+    let says_nothing = request.body.is_empty() && matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
+    let mut prepared = Request::new(departure.watch(request.body));
+    (*prepared.method_mut(), *prepared.uri_mut()) = (request.method, uri);
+    let headers = prepared.headers_mut();
+    *headers = request.headers;
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT_VALUE));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if says_nothing {
         // Without it some servers answer 411 to a POST that has no body.
-        prepared.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    *prepared.body_mut() = Some(Body::wrap(departure.watch(request.body)));
-    prepared
+    departure.watch_connection(&mut prepared);
+    Ok(prepared)
 }
 
-fn failure(error: &reqwest::Error, departure: &Departure) -> SendError {
-    let (kind, message) = classify(error);
-    SendError { kind, sent: departure.may_have_left(), elapsed_ms: 0, message }
+/// What connections are counted under: those to one host by one set of authorities.
+fn pool_name(host: &str, ca_certificates: Option<&CaCertificates>) -> String {
+    match ca_certificates {
+        None => host.to_owned(),
+        Some(certificates) => {
+            let mut hasher = DefaultHasher::new();
+            certificates.hash(&mut hasher);
+            format!("{host} {:x}", hasher.finish())
+        }
+    }
+}
+
+fn failure(error: &legacy::Error, peer: &Peer, departure: &Departure) -> SendError {
+    let (kind, message) = classify(error, peer);
+    SendError { kind, sent: departure.may_have_left(), elapsed_ms: 0, resent: false, message }
 }
 
 fn late(timeout: Duration, departure: &Departure) -> SendError {
     let sent = departure.may_have_left();
     let what = if sent { "there was no response" } else { "there was no connection" };
     let message = format!("{what} within {} ms", timeout.as_millis());
-    SendError { kind: SendErrorKind::Timeout, sent, elapsed_ms: 0, message }
+    SendError { kind: SendErrorKind::Timeout, sent, elapsed_ms: 0, resent: false, message }
 }
 
 fn busy(host: &str, wait: Duration) -> SendError {
@@ -188,7 +246,7 @@ fn busy(host: &str, wait: Duration) -> SendError {
 }
 
 fn not_sent(kind: SendErrorKind, message: String) -> SendError {
-    SendError { kind, sent: false, elapsed_ms: 0, message }
+    SendError { kind, sent: false, elapsed_ms: 0, resent: false, message }
 }
 
 fn with_elapsed(result: Result<OutboundResponse, SendError>, start: Instant) -> Result<OutboundResponse, SendError> {

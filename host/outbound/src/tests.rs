@@ -5,7 +5,9 @@ mod encrypted;
 mod guarded;
 mod hostile;
 mod names;
+mod private;
 mod receiver;
+mod reuse;
 
 use std::time::Duration;
 
@@ -34,7 +36,15 @@ fn url(text: &str) -> WebhookUrl {
 
 fn post(text: &str, timeout: Duration) -> OutboundRequest {
     let (method, headers, body) = (Method::POST, HeaderMap::new(), Bytes::from_static(b"{\"lead\":1}"));
-    OutboundRequest { organization: ORGANIZATION.into(), method, url: url(text), headers, body, timeout }
+    OutboundRequest {
+        organization: ORGANIZATION.into(),
+        method,
+        url: url(text),
+        headers,
+        body,
+        timeout,
+        ca_certificates: None,
+    }
 }
 
 fn get(text: &str, timeout: Duration) -> OutboundRequest {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::ClientEndpoint;
-use hookmill_domain::net_policy::{ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
+use hookmill_domain::net_policy::{CaCertificates, ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
 use hookmill_domain::signature::{self, Message as Signed};
 use hookmill_outbound::OutboundRequest;
@@ -64,6 +64,13 @@ impl Receiver {
         }
     }
 
+    fn ca_certificates(&self) -> Option<&CaCertificates> {
+        match self {
+            Self::Client(endpoint) => endpoint.ca_certificates.as_ref(),
+            Self::Settings(settings) => settings.ca_certificates.as_ref(),
+        }
+    }
+
     fn timeout(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Client(endpoint) => endpoint.timeout_s,
@@ -102,7 +109,8 @@ pub(crate) fn request(
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     sign(receiver, id, now_s, &body, &mut headers)?;
     let (organization, body) = (Arc::from(organization_id), Bytes::from(body));
-    Ok(OutboundRequest { organization, method, url, headers, body, timeout: receiver.timeout() })
+    let (timeout, ca_certificates) = (receiver.timeout(), receiver.ca_certificates().cloned());
+    Ok(OutboundRequest { organization, method, url, headers, body, timeout, ca_certificates })
 }
 
 fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut HeaderMap) -> Result<(), String> {
@@ -139,6 +147,7 @@ mod tests {
             headers: BTreeMap::from([("x-a".into(), "1".into())]),
             retries: 3,
             timeout_s: 5,
+            ca_certificates: None,
             secrets: vec![SigningSecret::from_bytes(vec![7; 32]).unwrap().reveal()],
         }
     }

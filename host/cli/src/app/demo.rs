@@ -111,7 +111,8 @@ async fn post(running: &Running, organization_id: &str, key: &str) -> Result<Val
     headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(failed)?);
     let url = WebhookUrl::parse(&format!("http://{}/v1/leads", running.address), Schemes::HttpToo).map_err(failed)?;
     let (organization, body) = (Arc::from(organization_id), Bytes::from(batch.to_string()));
-    let request = OutboundRequest { organization, method: Method::POST, url, headers, body, timeout: PATIENCE };
+    let (method, timeout, ca_certificates) = (Method::POST, PATIENCE, None);
+    let request = OutboundRequest { organization, method, url, headers, body, timeout, ca_certificates };
     let response = running.pipeline.sender().send(request).await.map_err(failed)?;
     if response.status != 202 {
         return Err(StartError::Demo(format!(

@@ -160,7 +160,8 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
     let engine = Engine::with_compiler(options.engine_limits.clone(), &cache, options.compiler.clone())?;
     let (standard, digest) = standard(&engine).await?;
     store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
-    let policy = AddressPolicy { allowed: Vec::new(), development: options.settings.development };
+    let (allowed, development) = (options.settings.allowed_private_ranges.clone(), options.settings.development);
+    let policy = AddressPolicy { allowed, development };
     let deps = PipelineDeps {
         sender: Sender::new(options.outbound_limits.clone(), policy)?,
         settings: options.settings.clone(),

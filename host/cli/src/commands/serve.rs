@@ -7,6 +7,7 @@ use crate::bounds::Bounds;
 use crate::output::{hand_over, say, warn};
 use clap::Args;
 use hookmill_domain::config::{HostSettings, IpNet, parse_network};
+use hookmill_domain::net_policy::AllowedRange;
 use hookmill_engine::Compiler;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +33,15 @@ pub(super) struct Serve {
     /// of connections for each address is not for them. Several in a row, or separated by commas.
     #[arg(long = "trusted-proxy", env = "HOOKMILL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',', value_parser = parse_network)]
     trusted_proxies: Vec<IpNet>,
+    /// A private range in which receivers may be, such as 10.1.0.0/16, besides those of `host.allowed_private_ranges` in the file of bounds.
+    /// Several in a row, or separated by commas.
+    #[arg(
+        long = "allowed-private-range",
+        env = "HOOKMILL_ALLOWED_PRIVATE_RANGES",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    allowed_private_ranges: Vec<AllowedRange>,
     /// A TOML file of bounds: the tables `host`, `sandbox` and `outbound` with `name = number`. docs/settings.md lists them.
     #[arg(long, env = "HOOKMILL_CONFIG")]
     config: Option<PathBuf>,
@@ -96,6 +106,7 @@ impl Serve {
                 public_url: self.public_url.unwrap_or_default(),
                 development: self.development || self.demo,
                 trusted_proxies: self.trusted_proxies,
+                allowed_private_ranges: [bounds.allowed_private_ranges, self.allowed_private_ranges].concat(),
             },
             engine_limits: bounds.sandbox,
             outbound_limits: bounds.outbound,

@@ -6,9 +6,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
-
 use super::Schemes;
+use super::allowed::AllowedRange;
 use super::embedded::{EmbeddedIpv4, embedded_ipv4};
 use super::ranges::{blocked_range_v4, blocked_range_v6};
 
@@ -16,7 +15,7 @@ use super::ranges::{blocked_range_v4, blocked_range_v6};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressPolicy {
     /// Ranges that may be dialled although they are private. They lift only the reasons that `BlockReason::can_be_allowed` names.
-    pub allowed: Vec<IpNet>,
+    pub allowed: Vec<AllowedRange>,
     /// Whether this is a developer's machine: `http` and loopback addresses are then allowed.
     pub development: bool,
 }
@@ -69,7 +68,7 @@ impl AddressPolicy {
 
 impl BlockReason {
     /// Whether an operator's allowed range lifts it. Nothing lifts the others: they are never an endpoint, or they hand out
-    /// credentials, and an operator who allows `0.0.0.0/0` does not mean those.
+    /// credentials.
     pub fn can_be_allowed(self) -> bool {
         use BlockReason::{
             Benchmarking, CarrierGrade, Documentation, LocalTranslation, Loopback, Private, UniqueLocal,
@@ -107,18 +106,18 @@ impl fmt::Display for BlockReason {
 }
 
 /// Why this address must not be dialled; none when it may. `allowed` are the operator's ranges.
-pub fn block_reason(ip: IpAddr, allowed: &[IpNet]) -> Option<BlockReason> {
+pub fn block_reason(ip: IpAddr, allowed: &[AllowedRange]) -> Option<BlockReason> {
     match ip {
         IpAddr::V4(ip) => blocked_v4(ip, allowed),
         IpAddr::V6(ip) => blocked_v6(ip, allowed),
     }
 }
 
-fn blocked_v4(ip: Ipv4Addr, allowed: &[IpNet]) -> Option<BlockReason> {
+fn blocked_v4(ip: Ipv4Addr, allowed: &[AllowedRange]) -> Option<BlockReason> {
     unless_allowed(blocked_range_v4(ip)?, ip.into(), allowed)
 }
 
-fn blocked_v6(ip: Ipv6Addr, allowed: &[IpNet]) -> Option<BlockReason> {
+fn blocked_v6(ip: Ipv6Addr, allowed: &[AllowedRange]) -> Option<BlockReason> {
     let embedded = embedded_ipv4(ip);
     if let Some(reason) = embedded.addresses().find_map(|v4| blocked_v4(v4, allowed)) {
         return Some(reason);
@@ -129,8 +128,8 @@ fn blocked_v6(ip: Ipv6Addr, allowed: &[IpNet]) -> Option<BlockReason> {
     unless_allowed(blocked_range_v6(ip)?, ip.into(), allowed)
 }
 
-fn unless_allowed(reason: BlockReason, ip: IpAddr, allowed: &[IpNet]) -> Option<BlockReason> {
-    let lifted = reason.can_be_allowed() && allowed.iter().any(|range| range.contains(&ip));
+fn unless_allowed(reason: BlockReason, ip: IpAddr, allowed: &[AllowedRange]) -> Option<BlockReason> {
+    let lifted = reason.can_be_allowed() && allowed.iter().any(|range| range.contains(ip));
     (!lifted).then_some(reason)
 }
 
@@ -192,13 +191,10 @@ mod tests {
             ("::1", &["::1/128"], None),
             ("fd12::1", &["fd12::/16"], None),
             ("fd13::1", &["fd12::/16"], Some(BlockReason::UniqueLocal)),
-            ("169.254.169.254", &["169.254.169.254/32", "0.0.0.0/0"], Some(BlockReason::Metadata)),
+            ("127.0.0.1", &["10.0.0.0/8"], Some(BlockReason::Loopback)),
             ("100.100.100.200", &["100.64.0.0/10"], Some(BlockReason::Metadata)),
-            ("fd00:ec2::254", &["::/0"], Some(BlockReason::Metadata)),
-            ("169.254.1.1", &["0.0.0.0/0"], Some(BlockReason::LinkLocal)),
-            ("0.0.0.0", &["0.0.0.0/0"], Some(BlockReason::Unspecified)),
-            ("224.0.0.1", &["0.0.0.0/0"], Some(BlockReason::Multicast)),
-            ("255.255.255.255", &["0.0.0.0/0"], Some(BlockReason::Broadcast)),
+            ("fd00:ec2::254", &["fd00::/8"], Some(BlockReason::Metadata)),
+            ("fd00:ec3::254", &["fd00::/8"], None),
         ];
         for (ip, allowed, expected) in table {
             assert_eq!(check(ip, allowed), expected, "{ip} {allowed:?}");

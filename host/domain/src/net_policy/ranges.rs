@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::BlockReason;
 
@@ -15,6 +15,14 @@ pub(super) fn blocked_range_v4(ip: Ipv4Addr) -> Option<BlockReason> {
 pub(super) fn blocked_range_v6(ip: Ipv6Addr) -> Option<BlockReason> {
     let listed = V6.iter().find(|(range, _)| range.contains(&ip)).map(|(_, reason)| *reason);
     listed.or((!GLOBAL_UNICAST.contains(&ip)).then_some(BlockReason::Reserved))
+}
+
+/// The range that all of this one lies in, if it is one of those that are blocked.
+pub(super) fn range_around(range: IpNet) -> Option<BlockReason> {
+    match range {
+        IpNet::V4(range) => V4.iter().find(|(listed, _)| listed.contains(&range)).map(|(_, reason)| *reason),
+        IpNet::V6(range) => V6.iter().find(|(listed, _)| listed.contains(&range)).map(|(_, reason)| *reason),
+    }
 }
 
 const fn v4(octets: [u8; 4], prefix: u8) -> Ipv4Net {

@@ -24,6 +24,8 @@ pub(crate) struct EndpointView {
     retries: u8,
     /// The timeout of one attempt, in seconds.
     timeout_s: u64,
+    /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
+    ca_certificates: Option<String>,
 }
 
 impl From<&ClientEndpoint> for EndpointView {
@@ -37,6 +39,7 @@ impl From<&ClientEndpoint> for EndpointView {
                 .collect(),
             retries: endpoint.retries,
             timeout_s: endpoint.timeout_s,
+            ca_certificates: endpoint.ca_certificates.as_ref().map(|certificates| certificates.as_str().to_owned()),
         }
     }
 }

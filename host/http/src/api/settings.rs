@@ -27,6 +27,8 @@ pub(crate) struct SettingsView {
     retries: u8,
     /// The timeout of one attempt, in seconds.
     timeout_s: u64,
+    /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
+    ca_certificates: Option<String>,
     /// The number of signing secrets, which are never shown.
     secrets: usize,
     /// The secret that was generated because none was given; it is shown only once.
@@ -47,6 +49,7 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
         events: settings.events,
         retries: settings.retries,
         timeout_s: settings.timeout_s,
+        ca_certificates: settings.ca_certificates.map(|certificates| certificates.as_str().to_owned()),
         secrets: settings.secrets.len(),
         new_secret,
         paused_at: paused_at.map(views::time),

@@ -105,15 +105,23 @@ impl Sample {
 
     fn check(&self, at: usize, ending: Ending, result: &Result<OutboundResponse, SendError>) {
         let what = format!("{self:?} cut at {at} where it {ending:?}: {result:?}");
-        let cut = if ending == Ending::Stalls { SendErrorKind::Timeout } else { SendErrorKind::Io };
         if at < self.head.len() {
+            let cut = if ending == Ending::Stalls { SendErrorKind::Timeout } else { SendErrorKind::Io };
             let error = result.as_ref().expect_err(&what);
             assert_eq!((error.kind, error.sent), (cut, true), "{what}");
             return;
         }
+        let cut = match ending {
+            Ending::Closes => SendErrorKind::Protocol,
+            Ending::Resets => SendErrorKind::Io,
+            Ending::Stalls => SendErrorKind::Timeout,
+        };
         let response = result.as_ref().expect(&what);
+        let (kind, message) = response.cut.as_ref().map(|cut| (cut.kind, cut.message.as_str())).unzip();
         let expected_cut = Some(cut).filter(|_| !self.is_whole(at, ending));
-        assert_eq!((response.status, response.cut), (self.status, expected_cut), "{what}");
+        assert_eq!((response.status, kind), (self.status, expected_cut), "{what}");
+        let count = format!("after {} bytes of the body", response.body.len());
+        assert!(message.is_none_or(|message| message.contains(&count)), "{what}");
         assert_eq!(response.truncated, expected_cut.is_some(), "{what}");
         assert!(self.body.as_bytes().starts_with(&response.body), "{what}");
         if response.cut.is_none() && self.framing != Framing::ByClosing {
@@ -167,6 +175,8 @@ async fn l8_a_stalled_body_ends_at_the_deadline() {
     let mut request = post(&receiver.url(), Duration::from_millis(1_500));
     request.headers.insert("cut-at", HeaderValue::from(sample.bytes().len() - 3));
     let response = sender(OutboundLimits::default()).send(request).await.expect("a response");
-    assert_eq!((&response.body[..], response.cut), (&b"{\"result\":\"o"[..], Some(SendErrorKind::Timeout)));
+    let cut = response.cut.as_ref().expect("a cut");
+    assert_eq!((&response.body[..], cut.kind), (&b"{\"result\":\"o"[..], SendErrorKind::Timeout));
+    assert_eq!(cut.message, "the deadline came after 12 bytes of the body, of the 15 that its length names");
     assert!((1_500..8_000).contains(&response.elapsed_ms), "{response:?}");
 }

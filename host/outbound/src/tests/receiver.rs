@@ -28,8 +28,24 @@ pub(super) enum Behaviour {
     NeverEnds(Vec<u8>, Vec<u8>),
     /// Writes these bytes before reading anything.
     SpeaksFirst(Vec<u8>),
+    /// Responds to the first request of a connection with these bytes, and to the next on it so. Of a receiver's first connection, if so many
+    /// connections are served; further ones are reset.
+    OnReuse(Vec<u8>, Reuse, usize),
     /// Reads a request, writes as much of the bytes as the request's header `cut-at` says, and ends so.
     Cuts(Vec<u8>, Ending),
+}
+
+/// What a receiver does when a connection is used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// It had closed the connection: the request is reset unread.
+    Resets,
+    /// The same, where the end of the connection arrives first and the reset a moment later.
+    EndsThenResets,
+    /// It reads the request and closes.
+    ReadsAndCloses,
+    /// It reads the request, begins a response and resets.
+    BeginsAndResets,
 }
 
 /// How a receiver ends a response of which it wrote a part.
@@ -57,7 +73,14 @@ impl Receiver {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         let task = tokio::spawn(async move {
+            let mut served = 0;
             while let Ok((stream, _)) = listener.accept().await {
+                served += 1;
+                if matches!(behaviour, Behaviour::OnReuse(_, _, served_max) if served_max < served) {
+                    let _ = stream.peek(&mut [0]).await;
+                    let _ = stream.set_zero_linger();
+                    continue;
+                }
                 tokio::spawn(serve(stream, behaviour.clone(), Arc::clone(&seen)));
             }
         });
@@ -103,6 +126,28 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Vec<
             read_request(&mut stream, &seen).await;
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
+        }
+        Behaviour::OnReuse(bytes, reuse, _) => {
+            read_request(&mut stream, &seen).await;
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.peek(&mut [0]).await;
+            match reuse {
+                // What is dropped unread is reset.
+                Reuse::Resets => {}
+                Reuse::EndsThenResets => {
+                    let _ = stream.shutdown().await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Reuse::ReadsAndCloses => {
+                    read_request(&mut stream, &seen).await;
+                }
+                Reuse::BeginsAndResets => {
+                    read_request(&mut stream, &seen).await;
+                    let _ = stream.write_all(b"HTTP/1.1 2").await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    let _ = stream.set_zero_linger();
+                }
+            }
         }
         Behaviour::Dribbles(start, rest) => {
             read_request(&mut stream, &seen).await;

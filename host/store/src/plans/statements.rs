@@ -207,10 +207,11 @@ statements! { store:
         let campaign = store.campaign(CAMPAIGN).await?.expect("a campaign");
         for url in ["https://a.example/", "https://b.example/"] {
             let (headers, url) = (BTreeMap::new(), url.to_owned());
-            let client = ClientEndpoint { url: url.clone(), method: "POST".into(), headers: headers.clone(), retries: 1, timeout_s: 1 };
+            let (method, retries, timeout_s, ca_certificates) = ("POST".to_owned(), 1, 1, None);
+            let client = ClientEndpoint { url: url.clone(), method, headers: headers.clone(), retries, timeout_s, ca_certificates: None };
             store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
             let (enabled, events, secrets) = (true, vec![], vec![]);
-            let webhook = WebhookSettings { enabled, url, events, headers, retries: 1, timeout_s: 1, secrets };
+            let webhook = WebhookSettings { enabled, url, events, headers, retries, timeout_s, secrets, ca_certificates };
             store.set_webhook(ORG, &webhook, 10, &entry("webhook.set"), NOW).await?;
         }
     }
