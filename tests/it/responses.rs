@@ -76,7 +76,11 @@ on_both! {
         for (status, state) in [(200, "delivered"), (422, "failed")] {
             for behaviour in cuts(status) {
                 let (before, what) = (world.receiver.at("/client/CC").len(), format!("{status}: {behaviour:?}"));
-                let cut = if matches!(behaviour, Behaviour::Cut(_, Ending::Stall(_))) { "timeout" } else { "io" };
+                let cut = match behaviour {
+                    Behaviour::Cut(_, Ending::Stall(_)) => "timeout",
+                    Behaviour::Cut(_, Ending::Reset) => "io",
+                    _ => "protocol",
+                };
                 world.receiver.plan("/client/CC", [behaviour]);
                 let id = submit(&world).await;
                 assert_eq!(world.state(&id).await, state, "{what}");
@@ -106,7 +110,7 @@ on_both! {
         assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), ("delivered", 2));
         let log = deliveries(&world, &id, "client").await.remove(0)["log"].clone();
         let shown: Vec<Value> = log.as_array().unwrap().iter().map(|attempt| json!([attempt["outcome"], attempt["status"], attempt["detail"]["cut"]])).collect();
-        assert_eq!(shown, [json!(["retry", 503, "io"]), json!(["accepted", 200, null])]);
+        assert_eq!(shown, [json!(["retry", 503, "protocol"]), json!(["accepted", 200, null])]);
         let page = world.submission(&id).await;
         assert_eq!(page["timeline"].as_array().unwrap().last().unwrap()["detail"].get("cut"), None);
         world.stop().await;
@@ -348,6 +352,89 @@ on_both! {
         world.receiver.plan("/new", [Behaviour::status(410)]);
         submit(&world).await;
         assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"].is_string());
+        world.stop().await;
+    }
+}
+
+/// A response of a client with these bytes as its body.
+fn bytes(headers: &str, body: &[u8]) -> Behaviour {
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\ncontent-length: {}\r\n\r\n", body.len());
+    Behaviour::Cut([head.as_bytes(), body].concat(), Ending::Close)
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut encoder = flate2::read::GzEncoder::new(body, flate2::Compression::fast());
+    std::io::Read::read_to_end(&mut encoder, &mut packed).unwrap();
+    packed
+}
+
+on_both! {
+    /// M9 W11: a response that came compressed or in another charset is interpreted by what it says, and logged as it came; one that can't be
+    /// read is interpreted without a body, and the log says why.
+    async fn m9_a_response_is_read_however_it_came(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", DESCRIBED).await;
+        let accepted = br#"{"result":"ok","id":"7"}"#;
+        let latin = b"<r>rejected, Stra\xdfe</r>";
+        let bomb = gzip(&vec![b' '; 8 << 20]);
+        let json = "content-type: application/json\r\ncontent-encoding:";
+        let table = [
+            (bytes(&format!("{json} gzip"), &gzip(accepted)), "delivered", json!(r#"{"result":"ok","id":"7"}"#), json!("gzip"), false),
+            (bytes("content-type: text/xml; charset=ISO-8859-1", latin), "rejected", json!("<r>rejected, Straße</r>"), json!(null), true),
+            (bytes(&format!("{json} br"), b"\x0b\x02\x80abc\x03"), "failed", json!(null), json!("br"), true),
+            (bytes(&format!("{json} gzip"), b"\xffnot gzip"), "failed", json!(null), json!("gzip"), true),
+            (bytes(&format!("{json} gzip"), &bomb), "failed", json!(" ".repeat(4_096)), json!("gzip"), false),
+            (bytes("content-type: image/png", b"\x89PNG"), "failed", json!(null), json!(null), true),
+        ];
+        for (behaviour, state, body, encoding, has_bytes) in table {
+            world.receiver.plan("/client/CC", [behaviour]);
+            let id = submit(&world).await;
+            let detail = deliveries(&world, &id, "client").await[0]["log"][0]["detail"].clone();
+            assert_eq!(world.state(&id).await, state, "{detail}");
+            assert_eq!((&detail["body"], &detail["content_encoding"]), (&body, &encoding), "{detail}");
+            assert_eq!(detail["body_base64"].is_string(), has_bytes, "{detail}");
+            let is_unread = encoding.is_string() && body.is_null();
+            assert_eq!(detail["body_problem"].is_string(), is_unread, "{detail}");
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L8: a request that is lost with a kept connection does not count as an attempt, also without retries: the client reads it once, and the log and the
+    /// timeline say that it was sent again.
+    async fn l8_a_request_lost_with_a_kept_connection_is_no_attempt(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        let mut endpoint = endpoint(&world, "/client/CC", "a");
+        endpoint["retries"] = json!(0);
+        set_endpoint(&world, endpoint).await;
+        world.receiver.plan("/client/CC", [Behaviour::ThenReset(200)]);
+        submit(&world).await;
+        let id = submit(&world).await;
+        assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), ("delivered", 2));
+        let log = deliveries(&world, &id, "client").await[0]["log"].clone();
+        assert_eq!((log.as_array().unwrap().len(), &log[0]["detail"]["resent"]), (1, &json!(true)), "{log}");
+        let page = world.submission(&id).await;
+        assert_eq!(page["timeline"].as_array().unwrap().last().unwrap()["detail"]["resent"], true, "{page}");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// M9: a redirect is not followed, and says what to save.
+    async fn m9_a_redirect_says_what_to_save(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        let location = vec![("location".to_owned(), "/moved".to_owned())];
+        world.receiver.plan("/client/CC", [Behaviour::Respond(301, location, String::new())]);
+        let id = submit(&world).await;
+        assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/moved").len()), ("failed", 0));
+        let attempt = deliveries(&world, &id, "client").await[0]["log"][0].clone();
+        let target = world.receiver.url("/moved");
+        let expected = format!("the endpoint redirects to {target} (301); save {target} as its URL");
+        assert_eq!((&attempt["detail"]["reason"], &attempt["detail"]["redirects_to"]), (&json!(expected), &json!("/moved")));
         world.stop().await;
     }
 }

@@ -22,6 +22,8 @@ pub enum Behaviour {
     Late(Duration),
     /// With these bytes as they are, and then so.
     Cut(Vec<u8>, Ending),
+    /// With a status and nothing else; the next request on the same connection is not read, and the connection reset.
+    ThenReset(u16),
     /// Waits until the gate is open, then goes on.
     Behind(Gate, Box<Behaviour>),
 }
@@ -207,6 +209,14 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                     Ending::Reset => stream.get_ref().set_zero_linger().ok()?,
                     Ending::Stall(long) => tokio::time::sleep(long).await,
                 }
+                return None;
+            }
+            Behaviour::ThenReset(status) => {
+                drop(under_way);
+                let head = format!("HTTP/1.1 {status} Response\r\ncontent-length: 0\r\n\r\n");
+                stream.get_mut().write_all(head.as_bytes()).await.ok()?;
+                // What is dropped unread is reset.
+                stream.get_ref().peek(&mut [0]).await.ok()?;
                 return None;
             }
             Behaviour::Respond(status, headers, body) => {

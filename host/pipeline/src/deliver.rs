@@ -136,9 +136,15 @@ impl Pipeline {
                 in_flight.set_host(request.url.host());
                 self.sender.send(request).await
             }
-            Err(why) => Err(SendError { kind: SendErrorKind::Blocked, sent: false, elapsed_ms: 0, message: why }),
+            Err(why) => {
+                Err(SendError { kind: SendErrorKind::Blocked, sent: false, elapsed_ms: 0, resent: false, message: why })
+            }
         };
         in_flight.free_places(place_end(&response));
+        let response = match response {
+            Ok(response) => Ok(self.read_response(response).await),
+            Err(error) => Err(error),
+        };
         if response.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
             let next = NoRequest::Then(Next::Defer(started_at.plus_ms(BUSY_MS)));
             steps
@@ -189,7 +195,9 @@ impl Pipeline {
 fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
     match response {
         // It began a response and stalled in its body.
-        Ok(response) if response.cut == Some(SendErrorKind::Timeout) => PlaceEnd::NoResponse,
+        Ok(response) if response.cut.as_ref().is_some_and(|cut| cut.kind == SendErrorKind::Timeout) => {
+            PlaceEnd::NoResponse
+        }
         Ok(_) => PlaceEnd::Responded,
         Err(error) if matches!(error.kind, SendErrorKind::Busy | SendErrorKind::Blocked) => PlaceEnd::Unused,
         Err(_) => PlaceEnd::NoResponse,

@@ -153,7 +153,8 @@ impl Pipeline {
         loop {
             let shown = Shown::new(holding.part(), &self.settings.limits);
             let (run, started) = self.start_sample(program, input, &lookups);
-            let trial = SampleRun { run, shown };
+            let response_bytes_max = self.settings.limits.response_inflated_bytes_max;
+            let trial = SampleRun { run, shown, response_bytes_max };
             let (input, of_run) = (Arc::clone(input), Arc::clone(&started));
             // Values are read and compared beside the calls: not on a thread that serves others.
             let done = self.engine().on_guest_thread(async move { trial.finish(&input, &of_run).await }).await;
@@ -184,6 +185,7 @@ type MappedElement = (String, Vec<Option<MappedLead>>);
 struct SampleRun {
     run: Run,
     shown: Shown,
+    response_bytes_max: usize,
 }
 
 impl SampleRun {

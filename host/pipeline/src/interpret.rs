@@ -4,15 +4,18 @@ use super::Pipeline;
 use super::context;
 use super::finish::CampaignContext;
 use super::rendered;
+use super::response::Response;
 use super::send::Receiver;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
-use hookmill_domain::net_policy::URL_BYTES_MAX;
+use hookmill_domain::net_policy::{Schemes, URL_BYTES_MAX, WebhookUrl, describe_redirect};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{
     ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind, Warning,
 };
 use hookmill_engine::{FaultKind, ItemError, Program};
-use hookmill_outbound::{OutboundResponse, SendError, SendErrorKind};
+use hookmill_outbound::{Cut, SendError};
 use hookmill_stages::Run;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
@@ -21,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A response, whole or cut, or the error when none began.
-pub(crate) type SendResult = Result<OutboundResponse, SendError>;
+pub(crate) type SendResult = Result<Response, SendError>;
 
 /// What decided what a response means.
 #[derive(Debug, Clone)]
@@ -166,12 +169,12 @@ pub(crate) fn error_code(error: &ItemError) -> &str {
     }
 }
 
-/// Interprets a response by its HTTP status, the host's default. What came of its body does not matter.
-pub(crate) fn interpret_by_status(response: &SendResult, now_ms: i64) -> Interpretation {
+/// Interprets a response by its HTTP status, the host's default. What came of its body does not matter. A redirect says where it leads.
+pub(crate) fn interpret_by_status(response: &SendResult, sent_to: &str, now_ms: i64) -> Interpretation {
     let (status, reason, retry_after) = match response {
         Ok(response) => (
             Some(response.status),
-            None,
+            redirect(response, sent_to),
             response.header("retry-after").and_then(|value| retry_after_ms(value, now_ms)),
         ),
         Err(error) => (None, Some(error.message.clone()), None),
@@ -190,7 +193,13 @@ pub(crate) fn interpret_by_status(response: &SendResult, now_ms: i64) -> Interpr
     }
 }
 
+fn redirect(response: &Response, sent_to: &str) -> Option<String> {
+    let sent_to = WebhookUrl::parse(sent_to, Schemes::HttpToo).ok()?;
+    describe_redirect(&sent_to, response.status, response.header("location"))
+}
+
 fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
+    let by_status_alone = by_status.reason.filter(|_| outcome.kind != ContractKind::Accepted);
     Interpretation {
         decided_by: Decider::Plugin(outcome.rule),
         kind: match outcome.kind {
@@ -200,7 +209,7 @@ fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
             ContractKind::Retry => OutcomeKind::Retry,
             ContractKind::Failed => OutcomeKind::Failed,
         },
-        reason: outcome.reason.or(by_status.reason),
+        reason: outcome.reason.or(by_status_alone),
         reference: outcome.reference,
         price: outcome.price,
         retry_after_ms: outcome.retry_after_ms.or(by_status.retry_after_ms),
@@ -252,31 +261,76 @@ pub(crate) fn attempt_detail(
 ) -> Value {
     let mut detail = match response {
         Ok(response) => {
-            let (body, is_cut) = body_to_show(receiver, &response.body, body_bytes_max);
+            let shown = body_to_show(receiver, response, body_bytes_max);
             json!({
                 "status": response.status,
-                "body": body,
-                "truncated": response.truncated || is_cut,
-                "cut": response.cut.map(SendErrorKind::as_str),
+                "body": shown.text,
+                "truncated": response.truncated || shown.is_cut,
+                "cut": response.cut.as_ref().map(|cut| cut.kind.as_str()),
                 "value_sets": interpretation.value_sets,
+                "message": response.cut.as_ref().map(|Cut { message, .. }| message),
+                "body_base64": shown.base64,
+                "content_encoding": response.content_encoding,
+                "body_problem": response.problem,
+                "redirects_to": response.header("location").filter(|_| (300..400).contains(&response.status)).map(|location| receiver.mask_echo(location)),
+                "resent": response.resent.then_some(true),
             })
         }
-        Err(error) => json!({ "error": error.kind.as_str(), "message": error.message, "sent": error.sent }),
+        Err(error) => json!({
+            "error": error.kind.as_str(),
+            "message": error.message,
+            "sent": error.sent,
+            "resent": error.resent.then_some(true),
+        }),
     };
+    // What is said of few responses is left out of the others.
+    if let Some(members) = detail.as_object_mut() {
+        members.retain(|name, value| !value.is_null() || !SELDOM.contains(&name.as_str()));
+    }
     for (name, value) in response_fields(interpretation) {
         detail[name] = value;
     }
     detail
 }
 
-/// The beginning of a body as the delivery log shows it, and whether there is more of it.
-fn body_to_show(receiver: &Receiver, body: &[u8], bytes_max: usize) -> (String, bool) {
+/// The fields of an attempt that few have.
+const SELDOM: [&str; 6] = ["message", "body_base64", "content_encoding", "body_problem", "redirects_to", "resent"];
+
+/// The beginning of a body as the delivery log shows it.
+#[derive(Debug, PartialEq, Eq)]
+struct ShownBody {
+    /// As text, where it is text.
+    text: Option<String>,
+    /// As the bytes that came, where they are not UTF-8.
+    base64: Option<String>,
+    /// Whether there is more of it.
+    is_cut: bool,
+}
+
+fn body_to_show(receiver: &Receiver, response: &Response, bytes_max: usize) -> ShownBody {
     // A path that stands across the bound must be found, too.
-    let begun = &body[..body.len().min(bytes_max.saturating_add(URL_BYTES_MAX))];
-    let mut shown = receiver.mask_echo(&String::from_utf8_lossy(begun));
-    let is_cut = bytes_max < body.len() || bytes_max < shown.len();
-    shown.truncate(shown.floor_char_boundary(bytes_max));
-    (shown, is_cut)
+    let room = bytes_max.saturating_add(URL_BYTES_MAX);
+    let begin = |bytes: &[u8]| bytes[..bytes.len().min(room)].to_vec();
+    let begun = begin(&response.body);
+    let text = as_text(&begun, room <= response.body.len() || response.truncated);
+    let lossy = String::from_utf8_lossy(&begun);
+    let masked = receiver.mask_echo(text.unwrap_or(&lossy));
+    let bytes = response.undecoded.as_ref().or(text.is_none().then_some(&response.body));
+    // Bytes that repeat the path are not shown, and what is readable of them is.
+    let has_echo = masked != text.unwrap_or(&lossy);
+    let base64 = bytes.filter(|_| !has_echo).map(|bytes| STANDARD.encode(&bytes[..bytes.len().min(bytes_max)]));
+    let is_cut = bytes_max < response.body.len() || bytes_max < masked.len();
+    let shown = masked[..masked.floor_char_boundary(bytes_max)].to_owned();
+    ShownBody { text: (text.is_some() || has_echo).then_some(shown), base64, is_cut }
+}
+
+/// Bytes as text, if they are; where they are cut, the last character may be.
+pub(crate) fn as_text(bytes: &[u8], is_cut: bool) -> Option<&str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) if is_cut && error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    }
 }
 
 /// The fields of an interpretation in API and log. What the response does not contain is null; warnings are there where there are some.
@@ -308,6 +362,7 @@ pub(crate) fn shown_warnings(interpretation: &Interpretation) -> Option<Value> {
 mod tests {
     use super::*;
     use hookmill_domain::endpoint::ClientEndpoint;
+    use hookmill_outbound::{OutboundResponse, SendErrorKind};
 
     fn outcome(reason: &str, reference: &str) -> Outcome {
         Outcome {
@@ -322,23 +377,39 @@ mod tests {
         }
     }
 
+    const URL: &str = "https://client.example/T000/B000/xyz";
+
     fn receiver() -> Receiver {
-        let (url, method) = ("https://client.example/T000/B000/xyz".to_owned(), "POST".to_owned());
-        Receiver::Client(ClientEndpoint { url, method, headers: BTreeMap::new(), retries: 0, timeout_s: 1 })
+        let (url, method) = (URL.to_owned(), "POST".to_owned());
+        Receiver::Client(ClientEndpoint {
+            url,
+            method,
+            headers: BTreeMap::new(),
+            retries: 0,
+            timeout_s: 1,
+            ca_certificates: None,
+        })
+    }
+
+    fn response_of(status: u16, headers: Vec<(String, String)>, body: bytes::Bytes) -> Response {
+        let (headers_truncated, truncated, cut) = (false, false, None);
+        let (elapsed_ms, resent) = (1, false);
+        let response =
+            OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms, resent };
+        Response::read(response, 1_000)
     }
 
     fn response_of_status(status: u16, headers: &[(&str, &str)]) -> SendResult {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let body = bytes::Bytes::from_static(b"no thanks");
-        let (headers_truncated, truncated, cut) = (false, false, None);
-        Ok(OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms: 1 })
+        Ok(response_of(status, headers, body))
     }
 
     /// M9: what the plugin says counts, and what it leaves open is the status's.
     #[test]
     fn m9_the_plugin_overrules_the_status() {
         let response = response_of_status(200, &[("retry-after", "7")]);
-        let interpretation = from_outcome(outcome("out of area", "L-7"), interpret_by_status(&response, 0));
+        let interpretation = from_outcome(outcome("out of area", "L-7"), interpret_by_status(&response, URL, 0));
         assert_eq!((interpretation.kind, interpretation.retry_after_ms), (OutcomeKind::Rejected, Some(7_000)));
         let detail = attempt_detail(&receiver(), &response, &interpretation, 2);
         assert_eq!(
@@ -350,17 +421,56 @@ mod tests {
         );
     }
 
-    /// H5: an error page that repeats the path of its URL does not show it, not even across the bound.
+    /// H5: an error page that repeats the path of its URL does not show it, not even across the bound, nor in its bytes.
     #[test]
     fn h5_the_log_of_attempts_has_no_path_of_a_receiver() {
-        let page = b"Cannot POST /T000/B000/xyz \xff";
-        for (bytes_max, shown, is_cut) in [
-            (100, "Cannot POST /… \u{fffd}", false),
-            (20, "Cannot POST /… \u{fffd}", true),
-            (13, "Cannot POST /", true),
+        let page = b"Cannot POST /T000/B000/xyz";
+        let bytes = [&page[..], b" \xff"].concat();
+        for (body, bytes_max, text, is_cut) in [
+            (&page[..], 100, "Cannot POST /…", false),
+            (page, 13, "Cannot POST /", true),
+            (&bytes, 100, "Cannot POST /… \u{fffd}", false),
+            (&bytes, 20, "Cannot POST /… \u{fffd}", true),
         ] {
-            assert_eq!(body_to_show(&receiver(), page, bytes_max), (shown.to_owned(), is_cut), "{bytes_max}");
+            let response = response_of(200, Vec::new(), bytes::Bytes::copy_from_slice(body));
+            let shown = ShownBody { text: Some(text.to_owned()), base64: None, is_cut };
+            assert_eq!(body_to_show(&receiver(), &response, bytes_max), shown, "{bytes_max}");
         }
+    }
+
+    /// W11: a body is shown as text where it is text, and its bytes as they came where they are not UTF-8.
+    #[test]
+    fn w11_a_body_is_shown_as_it_came() {
+        let latin = |charset: &str| vec![("content-type".to_owned(), format!("text/plain{charset}"))];
+        let table = [
+            (latin("; charset=iso-8859-1"), &b"Stra\xdfe"[..], Some("Straße"), Some("U3RyYd9l")),
+            (latin(""), b"Stra\xdfe", None, Some("U3RyYd9l")),
+            (latin(""), "Straße".as_bytes(), Some("Straße"), None),
+            (latin(""), b"", Some(""), None),
+        ];
+        for (headers, body, text, base64) in table {
+            let response = response_of(200, headers, bytes::Bytes::copy_from_slice(body));
+            let shown = body_to_show(&receiver(), &response, 100);
+            assert_eq!((shown.text.as_deref(), shown.base64.as_deref()), (text, base64), "{body:?}");
+        }
+        let brotli = vec![("content-encoding".to_owned(), "br".to_owned())];
+        let response = Ok(response_of(200, brotli, bytes::Bytes::from_static(b"\x0b\x02\x80abc\x03")));
+        let detail = attempt_detail(&receiver(), &response, &interpret_by_status(&response, URL, 0), 100);
+        let shown = (&detail["body"], &detail["body_base64"], &detail["content_encoding"]);
+        assert_eq!(shown, (&json!(null), &json!("CwKAYWJjAw=="), &json!("br")));
+        assert!(detail["body_problem"].as_str().is_some_and(|problem| problem.contains("`br`")), "{detail}");
+    }
+
+    /// M9: a redirect is failed and says what to save, without the path that is the URL's secret.
+    #[test]
+    fn m9_a_redirect_says_what_to_save() {
+        let response = response_of_status(301, &[("location", "https://www.client.example/T000/B000/xyz")]);
+        let interpretation = interpret_by_status(&response, URL, 0);
+        assert_eq!(interpretation.kind, OutcomeKind::Failed);
+        let reason = interpretation.reason.clone().expect("a reason");
+        assert!(reason.contains("save https://www.client.example/T000/B000/xyz as its URL"), "{reason}");
+        let detail = attempt_detail(&receiver(), &response, &interpretation, 100);
+        assert_eq!(detail["redirects_to"], "https://www.client.example/…");
     }
 
     /// L8, M9: a response that was cut off is interpreted by its status, shown to plugins as one that is not whole, and named in the log.
@@ -376,10 +486,9 @@ mod tests {
         ];
         for (status, expected) in table {
             let mut response = response_of_status(status, &[("retry-after", "7")]);
-            if let Ok(response) = &mut response {
-                (response.truncated, response.cut) = (true, Some(SendErrorKind::Io));
-            }
-            let interpretation = interpret_by_status(&response, 0);
+            let cut = Cut { kind: SendErrorKind::Io, message: "the connection broke".into() };
+            response = response.map(|response| response.cut_off(cut));
+            let interpretation = interpret_by_status(&response, URL, 0);
             assert_eq!((interpretation.kind, interpretation.retry_after_ms), (expected, Some(7_000)), "{status}");
             let told = client_response("sub_1", 1, &response);
             assert_eq!((told.status, told.truncated, told.error), (Some(status), true, None));
@@ -396,7 +505,7 @@ mod tests {
     #[test]
     fn m9_what_could_not_be_interpreted_is_never_accepted() {
         for status in 100..=999 {
-            let by_status = interpret_by_status(&response_of_status(status, &[]), 0);
+            let by_status = interpret_by_status(&response_of_status(status, &[]), URL, 0);
             let without = Interpretation::without_verdict(ItemError::Postponed, by_status.clone());
             let is_success = (200..300).contains(&status);
             assert_eq!(without.kind, if is_success { OutcomeKind::Failed } else { by_status.kind }, "{status}");
@@ -430,7 +539,7 @@ mod tests {
             (Decider::FallbackToStatus(fault(FaultKind::Host)), false),
             (Decider::FallbackToStatus(ItemError::Postponed), false),
         ];
-        let by_status = interpret_by_status(&response_of_status(200, &[]), 0);
+        let by_status = interpret_by_status(&response_of_status(200, &[]), URL, 0);
         for (decided_by, is_known) in table {
             let interpretation = Interpretation { decided_by, ..by_status.clone() };
             assert_eq!(interpretation.is_known(), is_known, "{:?}", interpretation.decided_by);

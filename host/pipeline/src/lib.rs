@@ -35,6 +35,7 @@ mod rejected;
 mod release;
 mod rendered;
 mod rerun;
+mod response;
 mod send;
 mod steps;
 mod supervise;

@@ -138,7 +138,7 @@ impl Pipeline {
     async fn interpret_responses(&self, group: &[Responded]) -> Vec<Interpretation> {
         let now = self.clock.now();
         let mut interpretations: Vec<Interpretation> =
-            group.iter().map(|one| interpret_by_status(&one.response, now.0)).collect();
+            group.iter().map(|one| interpret_by_status(&one.response, one.receiver.url(), now.0)).collect();
         let decides = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::decides);
         let asked: Vec<usize> =
             (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
@@ -259,6 +259,7 @@ impl Pipeline {
             "warnings": shown_warnings(interpretation),
             "attempts": delivery.row.attempts + 1,
             "cut": last["cut"],
+            "resent": last["resent"],
             "last_response": (change.to() != State::Delivered).then_some(last),
             "delivery_id": delivery.row.id,
         });

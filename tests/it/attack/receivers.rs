@@ -1,9 +1,18 @@
 //! Clients that hang: they hold some places, and nobody else waits for them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hookmill_tests::{Behaviour, World, WorldOptions, on_both};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// How many campaigns hang.
 const HANGING: usize = 8;
@@ -105,5 +114,86 @@ on_both! {
         within("all are sent when it responds again", served).await;
         world.settle().await;
         world.stop().await;
+    }
+}
+
+fn pem(certificate: &CertificateDer<'_>) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
+}
+
+/// A client with a certificate of a private authority, which accepts everything: its URL, the authority's certificate, and its own.
+async fn private_client() -> (String, String, String) {
+    let key = || KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, key()).unwrap();
+    let own_key = key();
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let own = params.signed_by(&own_key, &authority).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = PrivatePkcs8KeyDer::from(own_key.serialize_der());
+    let config = config.with_no_client_auth().with_single_cert(vec![own.der().clone()], key.into()).unwrap();
+    let (listener, acceptor) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TlsAcceptor::from(Arc::new(config)));
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let _ = stream.read(&mut [0; 16_384]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+                let _ = stream.shutdown().await;
+            });
+        }
+    });
+    (format!("https://localhost:{port}/leads"), pem(authority.der()), pem(own.der()))
+}
+
+on_both! {
+    /// W8: a client with a certificate of a private authority is sent to once its endpoint names that authority; what is not an authority's
+    /// certificate is rejected when it is saved; and without one the log says what to give.
+    async fn w8_an_endpoint_names_its_certificate_authority(kind: Kind) {
+        let mut world = World::with(kind, WorldOptions::default()).await;
+        world.campaign("CC", "").await;
+        let (url, authority, server) = private_client().await;
+        let endpoint = |certificates: Value| json!({"url": url, "retries": 0, "ca_certificates": certificates});
+        let at = "/v1/campaigns/CC/endpoint";
+        for (wrong, expected) in [(json!(server), "not an authority's"), (json!("x"), "have no certificate"), (json!(authority.repeat(17)), "at most 16")] {
+            let response = world.admin.put(at, &endpoint(wrong)).await.expect(422).json;
+            assert!(response["error"]["message"].as_str().unwrap().contains(expected), "{response}");
+            assert_eq!(response["error"]["details"][0]["path"], "ca_certificates", "{response}");
+        }
+        world.admin.put(at, &endpoint(json!(null))).await.expect(200);
+        let lost = world.push_and_settle(leads("CC", 1)).await.remove(0);
+        let timeline = world.submission(&lost).await["timeline"].clone();
+        assert!(timeline.to_string().contains("as `ca_certificates`"), "{timeline}");
+        assert_eq!(world.state(&lost).await, "failed");
+
+        let saved = world.admin.put(at, &endpoint(json!(authority))).await.expect(200).json;
+        assert_eq!(saved["ca_certificates"], authority.trim());
+        world.restart().await;
+        assert_eq!(world.admin.get(at).await.expect(200).json, saved);
+        let delivered = world.push_and_settle(json!([{"campaign_id": "CC", "email": "later@x.example"}])).await.remove(0);
+        assert_eq!(world.state(&delivered).await, "delivered", "{}", world.submission(&delivered).await);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// W8: an endpoint in a private network is rejected with the setting that allows it, and taken where an operator has named its range.
+    async fn w8_an_operator_allows_a_private_range(kind: Kind) {
+        for (allowed, status) in [(vec![], 422), (vec!["10.1.0.0/16".parse().unwrap()], 200)] {
+            let mut options = WorldOptions::default();
+            options.settings.allowed_private_ranges = allowed;
+            let world = World::with(kind, options).await;
+            world.campaign("CC", "").await;
+            let endpoint = json!({"url": "https://10.1.2.3/leads"});
+            let response = world.admin.put("/v1/campaigns/CC/endpoint", &endpoint).await.expect(status).json;
+            assert!(status == 200 || response.to_string().contains("`host.allowed_private_ranges`"), "{response}");
+            let outside = json!({"url": "https://10.2.2.3/leads"});
+            world.admin.put("/v1/campaigns/CC/endpoint", &outside).await.expect(422);
+            world.stop().await;
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use clap::Args;
-use hookmill_domain::config::parse_network;
 use hookmill_domain::net_policy::{AddressPolicy, Schemes, WebhookUrl};
 use hookmill_outbound::{OutboundLimits, OutboundRequest, Sender};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -32,6 +31,9 @@ pub(super) struct ApiArgs {
     pub(super) json: bool,
 }
 
+/// The networks that are private.
+const PRIVATE_RANGES: [&str; 5] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+
 /// A host's API, called with a key.
 pub(super) struct Api {
     sender: Sender,
@@ -44,8 +46,8 @@ impl ApiArgs {
     /// The API that these name.
     pub(super) fn connect(&self) -> Result<Api, String> {
         // Whoever runs the command names the host themselves: it may be on this machine, or in a private network.
-        let everything = ["0.0.0.0/0", "::/0"].into_iter().map(parse_network).collect::<Result<_, _>>()?;
-        let policy = AddressPolicy { allowed: everything, development: true };
+        let allowed = PRIVATE_RANGES.into_iter().map(str::parse).collect::<Result<_, _>>()?;
+        let policy = AddressPolicy { allowed, development: true };
         let limits = OutboundLimits {
             request_body_bytes_max: BODY_BYTES_MAX,
             response_body_bytes_max: BODY_BYTES_MAX,
@@ -82,7 +84,15 @@ impl Api {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        let request = OutboundRequest { organization: "".into(), method, url, headers, body, timeout: TIMEOUT };
+        let request = OutboundRequest {
+            organization: "".into(),
+            method,
+            url,
+            headers,
+            body,
+            timeout: TIMEOUT,
+            ca_certificates: None,
+        };
         let response = self.sender.send(request).await.map_err(|error| because(&error.message))?;
         if !(200..300).contains(&response.status) {
             return Err(format_error(response.status, &response.body));

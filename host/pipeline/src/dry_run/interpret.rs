@@ -2,10 +2,13 @@
 
 use super::{DryRunInput, SampleRun, error_value};
 use crate::interpret::{
-    Interpretation, SendResult, client_destination, client_response, interpret_by_status, interpret_one,
+    Interpretation, SendResult, as_text, client_destination, client_response, interpret_by_status, interpret_one,
     response_fields,
 };
 use crate::outcome::change_after;
+use crate::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hookmill_domain::interpret::OutcomeKind;
 use hookmill_domain::state::State;
@@ -33,6 +36,7 @@ impl SampleResponse {
             truncated: false,
             cut: None,
             elapsed_ms: 0,
+            resent: false,
         }
     }
 }
@@ -41,21 +45,21 @@ impl SampleRun {
     /// The submission's state after the sample response, and the context of the events about it.
     pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, id: &str, now_ms: i64) -> (State, Value) {
         let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
-        let result: SendResult = Ok(sample.to_outbound());
+        let result: SendResult = Ok(Response::read(sample.to_outbound(), self.response_bytes_max));
         let destination = client_destination(&input.campaign, "POST", &input.client_url);
         let response = client_response(id, 1, &result);
-        let interpretation =
-            interpret_one(&mut self.run, &destination, response, interpret_by_status(&result, now_ms)).await;
+        let by_status = interpret_by_status(&result, &input.client_url, now_ms);
+        let interpretation = interpret_one(&mut self.run, &destination, response, by_status).await;
         let state = state_after_attempt(interpretation.kind);
         let headers: usize = sample.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if !self.shown.charge(headers + sample.body.len()) {
             return (state, json!({}));
         }
-        let shown = json!({
-            "status": sample.status,
-            "headers": sample.headers,
-            "body": String::from_utf8_lossy(&sample.body),
-        });
+        let text = result.as_ref().ok().and_then(|response| as_text(&response.body, response.truncated));
+        let mut shown = json!({ "status": sample.status, "headers": sample.headers, "body": text });
+        if text.is_none() {
+            shown["body_base64"] = STANDARD.encode(&sample.body).into();
+        }
         let trace = self.shown.trace(interpretation.trace.as_deref());
         self.shown.record_output("interpret", None, shown, interpretation_json(&interpretation, state), trace);
         if let (Some(error), Some(stage)) = (interpretation.error(), self.shown.stages.last_mut()) {

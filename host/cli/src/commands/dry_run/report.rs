@@ -191,7 +191,11 @@ fn message(text: &mut String, message: &Value) {
 }
 
 fn interpret(text: &mut String, stage: &StageRun) {
-    _ = writeln!(text, "response {}: {}", stage.input["status"], sentence_text(&stage.input["body"]));
+    let body = match &stage.input["body_base64"] {
+        Value::Null => sentence_text(&stage.input["body"]),
+        base64 => format!("not text, in base64: {}", sentence_text(base64)),
+    };
+    _ = writeln!(text, "response {}: {body}", stage.input["status"]);
     if let Some(trace) = &stage.trace {
         rules(text, &trace["rules"]);
         _ = writeln!(text, "  decided by {}", sentence_text(&trace["decided"]));
