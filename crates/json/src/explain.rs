@@ -50,7 +50,7 @@ pub fn explain(text: &str, error: &JsonError) -> Explanation {
     let (before, rest) = text.split_at(end);
     explain_whole(text, before)
         .or_else(|| (error.code == "control_character").then(|| explain_control_character(rest)))
-        .or_else(|| (error.code == "truncated").then(|| fixed(&error.message, "it was cut off: send all of it")))
+        .or_else(|| rest.is_empty().then(|| fixed(&error.message, "it was cut off: send all of it")))
         .or_else(|| explain_word(rest))
         .or_else(|| explain_mark(before, rest))
         .or_else(|| explain_number(before, rest))
@@ -223,6 +223,7 @@ mod tests {
             (r#"{"a": "c:\dir"}"#, 10, r"`\d` is not an escape of JSON; write `\\`"),
             (r#"{"a": "x"y"}"#, 9, "a comma or `}` should be here; a double quote inside"),
             (r#"{"a": 1"#, 7, "a comma or `}` should be here; it was cut off"),
+            ("{", 1, "a name in double quotes should be here; it was cut off"),
             (r#"{"a": "x"#, 8, "the text ends inside a string; it was cut off"),
             ("{\"a\": \"x\ny\"}", 8, r"a raw line break stands in a text; the sender must write `\n`"),
             ("<!DOCTYPE html><p>Error", 0, "this is an HTML page"),
