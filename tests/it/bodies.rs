@@ -343,3 +343,86 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// I10 M1: JSON lines are leads of their own; JSON that was encoded twice says so; an element without a lead says so, too.
+    async fn i10_lines_and_texts_of_json(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("GOOD", "version: 1\nmap: {items: leads, fields: {email: mail}}\n").await;
+        let lines = b"{\"leads\":{\"mail\":\"a@x.example\"}}\n\n{\"other\":1}\n".to_vec();
+        let response = post(&world, "/v1/campaigns/GOOD/leads", "application/x-ndjson", "", lines).await.expect(202);
+        world.settle().await;
+        let ids = submission_ids(&response);
+        assert_eq!(world.submission(&ids[0]).await["lead"]["email"], "a@x.example");
+        let none = world.submission(&ids[1]).await;
+        assert_eq!((&none["state"], &none["decision"]["warnings"][0]["code"]), (&json!("canceled"), &json!("no_lead")), "{none}");
+        assert_eq!(none["decision"]["qualified"], Value::Null);
+        let saved = json!({"document": "version: 1\nmap: {fields: {email: mail}}\n", "activate": true});
+        world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
+        let twice = br#""{\"mail\": \"wim@x.example\"}""#.to_vec();
+        let response = post(&world, "/v1/campaigns/GOOD/leads", "application/json", "", twice).await.expect(202);
+        world.settle().await;
+        let id = submission_ids(&response).remove(0);
+        let page = world.submission(&id).await;
+        assert_eq!(page["state"], "quarantined");
+        assert!(page.to_string().contains("encoded it twice"), "{page}");
+        let saved = json!({"document": "version: 1\nmap: {items: {from: $, then: [parse_json]}, fields: {email: mail}}\n", "activate": true});
+        world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
+        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.settle().await;
+        assert_eq!(world.submission(&id).await["lead"]["email"], "wim@x.example");
+        world.stop().await;
+    }
+}
+
+/// Cases that show how a body is read, with what it is sent as.
+const CASES: [(&str, &str, &str); 14] = [
+    ("form-that-names-its-charset", "input.form", "application/x-www-form-urlencoded"),
+    ("form-rows-to-leads", "input.form", "application/x-www-form-urlencoded"),
+    ("form-rows-to-list", "input.form", "application/x-www-form-urlencoded"),
+    ("form-with-a-bare-plus", "input.form", "application/x-www-form-urlencoded"),
+    ("form-with-a-bare-plus-put-back", "input.form", "application/x-www-form-urlencoded"),
+    ("form-with-byte-order-mark", "input.form", "application/x-www-form-urlencoded"),
+    ("html-entities-in-json", "input.json", "application/json"),
+    ("json-encoded-twice", "input.json", "application/json"),
+    ("json-encoded-twice-and-read", "input.json", "application/json"),
+    ("json-in-utf-16", "input.json", "application/json"),
+    ("json-lines", "input.jsonl", "application/x-ndjson"),
+    ("json-with-raw-line-breaks", "input.json", "application/json"),
+    (
+        "multipart-with-file-names",
+        "input.multipart",
+        "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+    ),
+    ("xml-in-a-text-of-xml", "input.xml", "text/xml"),
+];
+
+on_both! {
+    /// I10 M10: what a dry run shows of a body is what becomes of it when it is posted.
+    async fn m10_cases_come_out_the_same_when_they_are_posted(kind: Kind) {
+        let world = World::new(kind).await;
+        for (number, (name, file, content_type)) in CASES.into_iter().enumerate() {
+            let folder = workspace().join("tests/cases").join(name);
+            let document = std::fs::read_to_string(folder.join("document.yaml")).unwrap_or_default();
+            let expected: Value = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+            let campaign = format!("CASE{number}");
+            world.campaign(&campaign, &document).await;
+            let body = std::fs::read(folder.join(file)).unwrap();
+            let response = post(&world, &format!("/v1/campaigns/{campaign}/leads"), content_type, "", body).await.expect(202);
+            world.settle().await;
+            let ids = submission_ids(&response);
+            for (index, lead) in expected["map"][0].as_array().unwrap().iter().enumerate() {
+                let id = match index {
+                    0 => ids[0].clone(),
+                    index => ids.get(index).cloned().unwrap_or_else(|| format!("{}.{index}", ids[0])),
+                };
+                let page = world.submission(&id).await;
+                match lead.get("failure") {
+                    Some(_) => assert_eq!(page["state"], "quarantined", "{name}: {page}"),
+                    None => assert_eq!(page["lead"], lead["lead"], "{name}: {page}"),
+                }
+            }
+        }
+        world.stop().await;
+    }
+}

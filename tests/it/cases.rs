@@ -1,7 +1,6 @@
 //! Case folders: a document, an input, and what must come of it. Adding a case needs no code.
 //!
-//! `tests/cases/NAME/` holds `document.yaml` (absent: the standard document), `input.json`, `input.form` or
-//! `input.xml`, and `expected.json`; or
+//! `tests/cases/NAME/` holds `document.yaml` (absent: the standard document), an input of a name below, and `expected.json`; or
 //! `document.yaml` and `problems.txt` for a document that must be rejected. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
 //!
@@ -30,7 +29,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What an input may be called, and what it then is.
-const INPUTS: [(&str, &str); 3] = [
+const INPUTS: [(&str, &str); 5] = [
+    ("input.jsonl", "application/x-ndjson"),
+    ("input.multipart", "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW"),
     ("input.json", "application/json"),
     ("input.form", "application/x-www-form-urlencoded"),
     ("input.xml", "application/xml"),
@@ -103,8 +104,8 @@ fn compare(expected: &Path, actual: &str) -> Result<(), String> {
 
 fn sample(case: &Path) -> Result<DryRunInput, String> {
     let mut inputs =
-        INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, content_type)));
-    let (bytes, content_type) = inputs.next().ok_or("there is no input.json, input.form or input.xml")?;
+        INPUTS.iter().filter_map(|(name, content_type)| Some((fs::read(case.join(name)).ok()?, *content_type)));
+    let (bytes, content_type) = inputs.next().ok_or("there is no input of a known name")?;
     let head = body::head(content_type, "").map_err(|error| error.to_string())?;
     let element = body::to_json(&head, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
     Ok(DryRunInput { elements: vec![element], ..build_sample(String::new()) })
@@ -178,6 +179,9 @@ fn summary(run: &DryRun) -> Value {
         run.stages.iter().filter(|stage| stage.stage == "shape").filter_map(|stage| stage.error.as_ref()).collect();
     if !rejected.is_empty() {
         summary["not_shaped"] = json!(rejected);
+    }
+    if !run.warnings.is_empty() {
+        summary["warnings"] = json!(run.warnings);
     }
     summary
 }
