@@ -19,3 +19,4 @@ mod rules;
 mod shaping;
 mod standard;
 mod totality;
+mod writing;
