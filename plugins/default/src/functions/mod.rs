@@ -45,6 +45,7 @@ pub use measure::{cost, text_size};
 pub use plain::{plain_codes, plain_functions};
 pub use rfc3339::rfc3339;
 pub use spec::{ArgumentKind, EmptyInput, Example, Kind, Lists, Parameter, Presence, Run, Spec};
+pub use written::{currency_words, suffix_words};
 
 #[cfg(test)]
 mod tests;

@@ -13,14 +13,14 @@ const DECIMAL: Parameter = usually(
     "decimal",
     ArgumentKind::Word(&[".", ","]),
     "'.'",
-    "the mark before the decimals; the other one, a space or an apostrophe may part thousands",
+    "the mark before the decimals; the other one, a space or an apostrophe may part thousands, a comma lakhs and crores, too",
 );
 
 const SUFFIXES: Parameter = usually(
     "suffixes",
     ArgumentKind::Flag,
     "false",
-    "whether `k`, `m` and `b` behind a number stand for thousands, millions, billions",
+    "whether letters and words behind a number stand for zeros, as in `20k`, `1.5 Mio.` and `2 lakh`",
 );
 
 const ROUNDINGS: [&str; 5] = ["half_up", "half_even", "down", "up", "cut"];
@@ -69,10 +69,15 @@ pub const FUNCTIONS: &[Spec] = &[
             example("number", r#""$12,000""#, "12000"),
             example("number", r#"" 1,234.50 USD""#, "1234.50"),
             example("{number: {decimal: ','}}", r#""1.234,56 €""#, "1234.56"),
+            example("number", r#""₹ 1,20,000.50""#, "120000.50"),
+            example("number", r#""−١٢٣٤""#, "-1234"),
             example("{number: {suffixes: true}}", r#""$12.5k""#, "12500"),
+            example("{number: {suffixes: true}}", r#""1.5 crore""#, "15000000"),
             example("number", r#""12.5k""#, "not_a_number"),
             example("number", r#""Unit 5""#, "not_a_number"),
             example("number", r#""1,2""#, "not_a_number"),
+            example("number", r#""12.5 %""#, "not_a_number"),
+            example("number", r#""(50)""#, "not_a_number"),
             example("number", "1.50", "1.50"),
         ],
         run: Run::Value(number),
@@ -88,7 +93,7 @@ pub const FUNCTIONS: &[Spec] = &[
             SUFFIXES,
         ],
         errors: &[
-            ("not_a_range", "the text is neither a range nor a number"),
+            ("not_a_range", "the text is neither a range nor a number, reads two ways, or names two currencies"),
             ("number_too_long", "a number has more digits than NUMBER_DIGITS_MAX"),
         ],
         examples: &[
@@ -96,11 +101,16 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{range: avg}", r#""100-201""#, "150.5"),
             example("{range: max}", r#""10+""#, "missing"),
             example("{range: {part: max, suffixes: true}}", r#""under 50k""#, "50000"),
+            example("{range: {part: min, suffixes: true}}", r#""20-30k""#, "20000"),
+            example("{range: {part: min, suffixes: true}}", r#""500-2k""#, "500"),
+            example("{range: {part: min, suffixes: true}}", r#""$1 - $2k""#, "not_a_range"),
             example("{range: min}", r#""200-100""#, "not_a_range"),
+            example("{range: min}", r#""$100 - €200""#, "not_a_range"),
+            example("{range: {part: min, decimal: ','}}", "1.234", "1.234"),
         ],
-        run: Run::ReadFilled(|text, call| {
+        run: Run::Value(|value, call| {
             let part = [Part::Min, Part::Max, Part::Avg].get(call.word(0)).copied().unwrap_or(Part::Avg);
-            Ok(range(text, part, style(call, 1))?.map(number_value))
+            on_written(value, call, |text| Ok(range(text, part, style(call, 1))?.map(number_value)))
         }),
         ..NUMBER
     },
@@ -218,12 +228,20 @@ fn decimal_mark(call: &Call<'_, '_>, place: usize) -> char {
     if call.word(place) == 1 { ',' } else { '.' }
 }
 
-/// A JSON number is one already, and keeps every digit, however many.
 fn number<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
+    on_written(value, call, |text| read(text, style(call, 0)).map(|number| Some(Value::Number(number.into()))))
+}
+
+/// Reads a text that is not blank. A JSON number is one already, however the document writes its texts, and keeps every digit.
+fn on_written<'t>(
+    value: Value<'t>,
+    call: &Call<'_, 't>,
+    read: impl FnOnce(&str) -> Result<Option<Value<'t>>, FunctionError>,
+) -> Result<Option<Value<'t>>, FunctionError> {
     match &value {
         Value::Number(_) => Ok(Some(value)),
         Value::Text(text) if text.trim().is_empty() => Ok(Some(value)),
-        Value::Text(text) => read(text, style(call, 0)).map(|number| Some(Value::Number(number.into()))),
+        Value::Text(text) => read(text),
         other => Err(FunctionError::wrong_type(call.name, "a number", other)),
     }
 }

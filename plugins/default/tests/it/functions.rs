@@ -138,6 +138,54 @@ fn m6_paths_of_functions_are_known() {
     assert_eq!(failure(document, r#"{"value":"x"}"#).field.as_deref(), Some("value"));
 }
 
+/// M4: amounts as people of many countries write them, each read or left as it came.
+#[test]
+fn m4_amounts_of_many_countries() {
+    let document = fields(
+        r#"
+inr: {from: inr, then: [number], on_error: keep_raw}
+inr2: {from: inr2, then: [number], on_error: keep_raw}
+chf: {from: chf, then: [number], on_error: keep_raw}
+chf2: {from: chf2, then: [number], on_error: keep_raw}
+eur: {from: eur, then: [{number: {decimal: ','}}], on_error: keep_raw}
+eur2: {from: eur2, then: [{number: {decimal: ','}}], on_error: keep_raw}
+paren: {from: paren, then: [number], on_error: keep_raw}
+paren2: {from: paren, then: [{replace_pattern: {pattern: '^\((.*)\)$', with: '-$1'}}, number]}
+pct: {from: pct, then: [number], on_error: keep_raw}
+pct2: {from: pct, then: [{replace: '%'}, number]}
+minus: {from: minus, then: [number], on_error: keep_raw}
+plain: {from: plain, then: [number]}
+"#,
+    );
+    let body = r#"{"inr": "₹1,20,000", "inr2": "Rs. 12,34,567.50", "chf": "CHF 1'250.50", "chf2": "1’250.50", "eur": "1 234,50 €",
+        "eur2": "EUR 1.234.567,-", "paren": "(1,200.00)", "pct": "12.5 %", "minus": "−$50", "plain": "120000.00"}"#;
+    let expected = r#"{"custom":{"inr":120000,"inr2":1234567.50,"chf":1250.50,"chf2":1250.50,"eur":1234.50,"eur2":1234567,
+        "paren":"(1,200.00)","paren2":-1200.00,"pct":"12.5 %","pct2":12.5,"minus":-50,"plain":120000.00}}"#;
+    assert_eq!(json(&lead_json(&document, body)), json(expected));
+}
+
+/// M4: a suffix behind the upper end of a range alone is for both ends, unless that can't be.
+#[test]
+fn m4_ranges_with_one_suffix() {
+    let document = fields(
+        "lo: {from: v, then: [{range: {part: min, suffixes: true}}]}\nhi: {from: v, then: [{range: {part: max, suffixes: true}}]}",
+    );
+    let body = r#"[{"v": "20-30k"}, {"v": "$50-75K"}, {"v": "1-1.5m"}, {"v": "20k-30k"}, {"v": "500-2k"}]"#;
+    let ends: Vec<String> = leads(&document, body).into_iter().map(|lead| lead.unwrap().lead).collect();
+    let expected = [(20000, 30000), (50000, 75000), (1_000_000, 1_500_000), (20000, 30000), (500, 2000)];
+    let expected = expected.map(|(low, high)| format!(r#"{{"custom":{{"lo":{low},"hi":{high}}}}}"#));
+    assert_eq!(ends, expected);
+}
+
+/// M4: a JSON number is one already, whatever mark the document's texts have before their decimals.
+#[test]
+fn m4_a_json_number_is_not_read_as_a_text() {
+    let document = fields(
+        "a: {from: a, then: [{number: {decimal: ','}}]}\nlo: {from: a, then: [{range: {part: min, decimal: ','}}]}\nmid: {from: a, then: [{range: {part: avg, decimal: ','}}]}",
+    );
+    assert_eq!(lead_json(&document, r#"{"a":1.234}"#), r#"{"custom":{"a":1.234,"lo":1.234,"mid":1.234}}"#);
+}
+
 /// M4: nothing plausible is made of nonsense; the rejection quotes the input.
 #[test]
 fn m4_rejections_quote_and_teach() {
@@ -145,6 +193,11 @@ fn m4_rejections_quote_and_teach() {
         ("number", "\"Unit 5\"", "not_a_number", ["\"Unit 5\"", "extract"]),
         ("number", "\"12.5k\"", "not_a_number", ["\"12.5k\"", "suffixes"]),
         ("number", "\"100-200\"", "not_a_number", ["\"100-200\"", "range"]),
+        ("number", "\"12.5 %\"", "not_a_number", ["\"12.5 %\"", "{replace: '%'}"]),
+        ("number", "\"(50)\"", "not_a_number", ["\"(50)\"", "replace_pattern"]),
+        ("{range: min}", "\"$1 - $2k\"", "not_a_range", ["\"$1 - $2k\"", "suffixes"]),
+        ("{range: {part: min, suffixes: true}}", "\"$1 - $2k\"", "not_a_range", ["reads two ways", "`lookup`"]),
+        ("{range: max}", "\"$100 - €200\"", "not_a_range", ["\"$100 - €200\"", "two currencies"]),
         ("date", "\"10/12/1976\"", "not_a_date", ["\"10/12/1976\"", "{date: '%m/%d/%Y'}"]),
         ("age", "\"10/12/1976\"", "not_a_time", ["\"10/12/1976\"", "`date`"]),
         ("zip", "2139", "not_a_zip", ["\"2139\"", "{zip: {pad: true}}"]),

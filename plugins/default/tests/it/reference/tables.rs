@@ -11,7 +11,7 @@ use hookmill_plugin_default::{document, functions, plan, run};
 use super::Piece;
 
 /// What stands between the marks `<!-- made: NAME -->` and `<!-- end -->`.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 22] = [
     "document",
     "map",
     "fields",
@@ -29,6 +29,7 @@ pub const NAMES: [&str; 21] = [
     "roots",
     "function-index",
     "functions",
+    "number-words",
     "operator-index",
     "operators",
     "codes",
@@ -75,6 +76,7 @@ fn generate(name: &str) -> String {
         "function-index" => function_index(),
         "operator-index" => listed(OPERATORS.iter().map(|declared| declared.name)) + "\n",
         "functions" => all_functions(),
+        "number-words" => number_words(),
         "operators" => OPERATORS.iter().map(operator).collect(),
         "codes" => codes(),
         "bounds" => bounds(),
@@ -154,6 +156,18 @@ fn function_index() -> String {
 
 fn listed(names: impl Iterator<Item = &'static str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" · ")
+}
+
+/// What may stand around a written number.
+fn number_words() -> String {
+    let mut page = format!("Currencies: {}\n\n| suffix | zeros |\n|---|---|\n", listed(functions::currency_words()));
+    for zeros in 0..=12 {
+        let mut words = functions::suffix_words().filter(|(of, _)| *of == zeros).map(|(_, word)| word).peekable();
+        if words.peek().is_some() {
+            page.push_str(&format!("| {} | {zeros} |\n", words.map(code).collect::<Vec<_>>().join(" ")));
+        }
+    }
+    page
 }
 
 fn all_functions() -> String {
