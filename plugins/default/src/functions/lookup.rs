@@ -7,6 +7,7 @@ use hookmill_json::Value;
 
 use super::call::Call;
 use super::error::{FunctionError, quote};
+use super::hidden::without_hidden;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
 
@@ -164,7 +165,7 @@ fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, F
 }
 
 fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
-    let word = text.trim().to_lowercase();
+    let word = without_hidden(text).to_lowercase();
     let is_own = |own: &[Cow<'_, str>]| own.iter().any(|one| one.trim().to_lowercase() == word);
     let says = |place: usize, usual: &[&str]| call.texts(place).map_or_else(|| usual.contains(&word.as_str()), is_own);
     match (says(0, &YES), says(1, &NO)) {

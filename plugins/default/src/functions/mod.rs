@@ -11,6 +11,7 @@ mod digest;
 mod email;
 mod error;
 mod fold;
+mod hidden;
 mod invisible;
 mod items;
 mod limits;
