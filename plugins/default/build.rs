@@ -1,4 +1,4 @@
-//! Makes the static tables of the plugin: numbering plans, and letters in ASCII.
+//! Makes the static tables of the plugin: numbering plans, letters in ASCII, names of months and weekdays.
 //!
 //! Turns the metadata of the `phonenumber` crate (Google's libphonenumber) into a static table of some 90 KB.
 //!
@@ -9,6 +9,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 
+#[path = "build/calendar.rs"]
+mod calendar;
 #[path = "build/fold.rs"]
 mod fold;
 
@@ -36,7 +38,9 @@ const LOCAL_MOBILES: [u16; 5] = [52, 54, 55, 62, 86];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=build/fold.rs");
+    for file in ["build/calendar.rs", "build/fold.rs", "build/months.txt", "build/weekdays.txt"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
     let mut automaton = Shared::default();
     let mut regions: Vec<(String, u16, bool, String)> = Vec::new();
     for region in DATABASE.iter() {
@@ -51,6 +55,7 @@ fn main() {
     regions.sort_by(|a, b| (a.1, !a.2, &a.0).cmp(&(b.1, !b.2, &b.0)));
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(format!("{out}/phone_table.rs"), text(&regions, &automaton)).expect("OUT_DIR can be written");
+    std::fs::write(format!("{out}/calendar_table.rs"), calendar::table()).expect("OUT_DIR can be written");
     std::fs::write(format!("{out}/fold_table.rs"), fold::table()).expect("OUT_DIR can be written");
 }
 

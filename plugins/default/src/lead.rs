@@ -1,5 +1,7 @@
 //! The standard fields of a lead, the same in document, contract and API.
 
+/// The standard field of the date of birth.
+pub const DATE_OF_BIRTH: &str = "date_of_birth";
 /// The standard fields that hold one text, in the order in which a lead is written. `tags` follow, then `custom`.
 pub const TEXT_FIELDS: [&str; 13] = [
     "external_id",
@@ -12,7 +14,7 @@ pub const TEXT_FIELDS: [&str; 13] = [
     "state",
     "zip",
     "country",
-    "date_of_birth",
+    DATE_OF_BIRTH,
     "ip",
     "source",
 ];

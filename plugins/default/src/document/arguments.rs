@@ -1,13 +1,14 @@
 //! One argument of a function, read as its parameter says.
 
 use hookmill_decimal::Decimal;
+use hookmill_json::Value;
 
 use super::check::{At, Diagnostics, join, shortened, under};
 use super::functions::{Chains, path_of};
 use super::node::{Kind, Node};
 use super::path::{self, Stage};
 use super::{keys, recipe, template};
-use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, clock, phone, template as filling};
+use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, calendar, clock, phone, template as filling};
 use crate::plan::owned::{Argument, Expression, Path, Range, Root, Steps, Template};
 
 const RANGE_KEYS: [&str; 3] = keys::names(&keys::RANGE);
@@ -19,7 +20,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         ArgumentKind::Text => scalar(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::NonEmpty => non_empty(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::Whole(min, max) => integer(diagnostics, at, min, max).map(Argument::Whole),
-        ArgumentKind::Flag => flag(diagnostics, at).map(Argument::Flag),
+        ArgumentKind::Flag | ArgumentKind::OfBirth => flag(diagnostics, at).map(Argument::Flag),
         ArgumentKind::Word(words) => word(diagnostics, at, words).map(Argument::Word),
         ArgumentKind::Fixed => Some(Argument::Value(at.node.value())),
         ArgumentKind::Operand => operand(diagnostics, at, stage),
@@ -37,6 +38,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         ArgumentKind::Zone => zone(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::Region => region(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::Texts => texts(diagnostics, at),
+        ArgumentKind::Months => months(diagnostics, at),
         ArgumentKind::Table | ArgumentKind::Members => pairs(diagnostics, at, kind),
         ArgumentKind::Ranges => ranges(diagnostics, at),
     }
@@ -253,8 +255,11 @@ fn texts(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
 
 /// Sorted, so that looking up is quick.
 fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind) -> Option<Argument> {
-    let example =
-        if kind == ArgumentKind::Table { "a map such as `{TX: Texas}`" } else { "a map such as `{name: email}`" };
+    let example = match kind {
+        ArgumentKind::Table => "a map such as `{TX: Texas}`",
+        ArgumentKind::Months => "a map such as `{Ionawr: 1}`",
+        _ => "a map such as `{name: email}`",
+    };
     let Kind::Map(entries) = &at.node.kind else {
         diagnostics.expected(at, example);
         return None;
@@ -266,6 +271,30 @@ fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind) -> Optio
     let mut pairs: Vec<_> = entries.iter().map(|(key, node)| (key.text.clone().into(), node.value())).collect();
     pairs.sort_by(|one: &(std::borrow::Cow<'_, str>, _), other| one.0.cmp(&other.0));
     Some(Argument::Pairs(pairs))
+}
+
+/// Names of months by their keys, sorted, so that looking up is quick.
+fn months(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
+    let Some(Argument::Pairs(pairs)) = pairs(diagnostics, at, ArgumentKind::Months) else { return None };
+    let mut months = Vec::with_capacity(pairs.len());
+    for (name, number) in pairs {
+        let key = calendar::key(&name);
+        let is_month =
+            matches!(&number, Value::Number(digits) if digits.parse().is_ok_and(|month| (1..=12).contains(&month)));
+        if key.is_empty() || !is_month {
+            diagnostics.expected(at, "a map from names of months to their numbers, such as `{Ionawr: 1}`");
+            return None;
+        }
+        months.push((key.into(), number));
+    }
+    months.sort_by(|one: &(std::borrow::Cow<'_, str>, _), other| one.0.cmp(&other.0));
+    let double = months.windows(2).find(|pair| pair[0].0 == pair[1].0);
+    if let Some([(name, _), _]) = double {
+        let message = format!("`{name}` stands twice; case and accents of a name don't matter");
+        diagnostics.error(at, "duplicate_key", message, Some("remove one of them".to_owned()));
+        return None;
+    }
+    Some(Argument::Pairs(months))
 }
 
 fn ranges(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {

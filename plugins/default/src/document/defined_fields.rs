@@ -3,7 +3,7 @@
 use super::node::{Key, Node};
 use super::path;
 use super::suggest::nearest;
-use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
+use crate::lead::{CUSTOM, DATE_OF_BIRTH, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Path, Steps, Target};
 
 /// The fields of a document, and which of them are defined so far.
@@ -47,6 +47,11 @@ impl DefinedFields {
         if let (Some(field), Ok(place)) = (current, u16::try_from(place)) {
             field.place = Some(place);
         }
+    }
+
+    /// Whether the field that is read now is the standard one of the date of birth.
+    pub fn is_date_of_birth(&self) -> bool {
+        self.current.and_then(|current| self.fields.get(current)).is_some_and(|field| field.name == DATE_OF_BIRTH)
     }
 
     /// Remembers that another field refers to the one at this place in the plan.

@@ -186,6 +186,10 @@ impl Chains {
         parameter: &Parameter,
     ) -> Option<Argument> {
         match parameter.presence {
+            Presence::Optional(_) if parameter.kind == ArgumentKind::OfBirth => {
+                let is_birth = diagnostics.defined_fields.is_date_of_birth();
+                Some(if is_birth { Argument::Flag(true) } else { Argument::Absent })
+            }
             Presence::Optional(_) => Some(Argument::Absent),
             Presence::Usual(usual) => {
                 let node = default_node(usual, parameter.kind, at.node.place);

@@ -2,10 +2,14 @@
 //! the [`registry`] lists them all.
 
 mod apply;
+pub mod calendar;
 mod call;
+mod century;
 mod choice;
 pub mod clock;
 mod coding;
+mod date_format;
+mod date_hint;
 mod declared;
 mod digest;
 mod email;
@@ -34,6 +38,7 @@ mod text;
 mod time;
 mod unflatten;
 mod written;
+mod zone_name;
 
 pub use apply::{apply, apply_all};
 pub use call::{Call, EvalContext};

@@ -184,6 +184,10 @@ pub enum ArgumentKind {
     Region,
     /// Texts.
     Texts,
+    /// A map from the name of a month to its number.
+    Months,
+    /// `true` or `false`; left out, whether the field is `date_of_birth`.
+    OfBirth,
     /// A map from a text to any fixed value.
     Table,
     /// A list of `{from, below, is}`.

@@ -74,7 +74,7 @@ fn kind(kind: ArgumentKind) -> Schema {
         ArgumentKind::Text => scalar().build(),
         ArgumentKind::NonEmpty => scalar().with("minLength", Value::integer(1)).build(),
         ArgumentKind::Whole(min, max) => integer(min, max),
-        ArgumentKind::Flag => typed("boolean").build(),
+        ArgumentKind::Flag | ArgumentKind::OfBirth => typed("boolean").build(),
         ArgumentKind::Word(words) => Members::new().with("enum", texts(words)).build(),
         ArgumentKind::Fixed => Members::new().build(),
         ArgumentKind::Operand => any_of([typed("number").build(), reference("path")]),
@@ -87,6 +87,10 @@ fn kind(kind: ArgumentKind) -> Schema {
         ArgumentKind::Format | ArgumentKind::Zone => check_filled(),
         ArgumentKind::Formats => any_of([check_filled(), formats()]),
         ArgumentKind::Region => typed("string").with("pattern", text("^[A-Za-z]{2}$")).build(),
+        ArgumentKind::Months => typed("object")
+            .with("minProperties", Value::integer(1))
+            .with("additionalProperties", integer(1, 12))
+            .build(),
         ArgumentKind::Texts => one_or_more(scalar().build()),
         ArgumentKind::Table | ArgumentKind::Members => typed("object").with("minProperties", Value::integer(1)).build(),
         ArgumentKind::Ranges => one_or_more(range()),

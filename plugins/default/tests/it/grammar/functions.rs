@@ -38,7 +38,7 @@ fn argument(draw: &mut Draw<'_>, parameter: &Parameter, stage: Stage, depth: usi
         ArgumentKind::Text => Value::from(text(draw)),
         ArgumentKind::NonEmpty => Value::from(draw.word(&["a", ", ", ".", "s", "served_zips", "id"])),
         ArgumentKind::Whole(from, to) => Value::from(draw.whole(from, to)),
-        ArgumentKind::Flag => Value::from(draw.once_in(2)),
+        ArgumentKind::Flag | ArgumentKind::OfBirth => Value::from(draw.once_in(2)),
         ArgumentKind::Word(words) => Value::from(draw.word(words)),
         ArgumentKind::Fixed => fixed(draw),
         ArgumentKind::Operand => match draw.once_in(2) {
@@ -57,6 +57,10 @@ fn argument(draw: &mut Draw<'_>, parameter: &Parameter, stage: Stage, depth: usi
         ArgumentKind::Zone => Value::from(draw.word(&["UTC", "America/New_York", "Australia/Lord_Howe", "x/y"])),
         ArgumentKind::Region => Value::from(draw.word(&["US", "GB", "001", "de", "XX"])),
         ArgumentKind::Texts => Value::from(draw.several(4, text)),
+        ArgumentKind::Months => {
+            let entries = draw.several(4, |draw| (text(draw), Value::from(draw.whole(0, 13))));
+            Value::Object(entries.into_iter().collect())
+        }
         ArgumentKind::Table | ArgumentKind::Members => {
             let entries = draw.several(4, |draw| (text(draw), fixed(draw)));
             Value::Object(entries.into_iter().collect())

@@ -11,7 +11,7 @@ use hookmill_plugin_default::{document, functions, plan, run};
 use super::Piece;
 
 /// What stands between the marks `<!-- made: NAME -->` and `<!-- end -->`.
-pub const NAMES: [&str; 22] = [
+pub const NAMES: [&str; 23] = [
     "document",
     "map",
     "fields",
@@ -30,6 +30,7 @@ pub const NAMES: [&str; 22] = [
     "function-index",
     "functions",
     "number-words",
+    "date-tokens",
     "operator-index",
     "operators",
     "codes",
@@ -79,6 +80,7 @@ fn generate(name: &str) -> String {
         "number-words" => number_words(),
         "operators" => OPERATORS.iter().map(operator).collect(),
         "codes" => codes(),
+        "date-tokens" => date_tokens(),
         "bounds" => bounds(),
         _ => {
             let table = keys::tables().into_iter().find(|(known, _, _)| *known == name);
@@ -245,7 +247,7 @@ fn argument(kind: ArgumentKind) -> String {
         ArgumentKind::Text => "text",
         ArgumentKind::NonEmpty => "text, not empty",
         ArgumentKind::Whole(min, max) => return format!("integer, {min} to {max}"),
-        ArgumentKind::Flag => "true or false",
+        ArgumentKind::Flag | ArgumentKind::OfBirth => "true or false",
         ArgumentKind::Word(words) => return words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" "),
         ArgumentKind::Fixed => "any value",
         ArgumentKind::Operand => "number, or path to one",
@@ -259,6 +261,7 @@ fn argument(kind: ArgumentKind) -> String {
         ArgumentKind::Format => "date format",
         ArgumentKind::Formats => "date format or formats",
         ArgumentKind::Zone => "IANA time zone",
+        ArgumentKind::Months => "map from name to number of the month",
         ArgumentKind::Region => "ISO 3166-1 code",
         ArgumentKind::Texts => "text or texts",
         ArgumentKind::Table => "map from text to any value",
@@ -310,6 +313,12 @@ fn says(lacking: MissingOperand) -> &'static str {
         MissingOperand::Fails => "fails",
         MissingOperand::Compared => "compared",
     }
+}
+
+/// What formats of dates are made of.
+fn date_tokens() -> String {
+    let row = |(token, about): &(&str, &str)| format!("| {} | {} |\n", code(token), cell(about));
+    format!("| token | is |\n|---|---|\n{}", functions::clock::TOKENS.iter().map(row).collect::<String>())
 }
 
 fn codes() -> String {
