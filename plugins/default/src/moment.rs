@@ -4,11 +4,13 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use hookmill_json::Value;
+
+use crate::functions::clock;
 
 /// The smallest JSON number that is read as milliseconds since 1970 (in 1973): a smaller one is likelier seconds.
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
@@ -100,17 +102,11 @@ impl Now {
     }
 
     fn read_text(&self, text: &str) -> Option<Moment> {
-        if let Some(day) = day_of_text(text) {
-            return Some(Moment::Day(day));
+        match read_iso(text)? {
+            clock::Moment::Day(day) => Some(Moment::Day(day)),
+            clock::Moment::Local(at) => Some(Moment::Instant(at.to_zoned(self.zone.clone()).ok()?.timestamp())),
+            clock::Moment::Instant(at) => Some(Moment::Instant(at)),
         }
-        if !begins_like_a_time(text) {
-            return None;
-        }
-        let local = || {
-            let time: DateTime = text.parse().ok()?;
-            Some(time.to_zoned(self.zone.clone()).ok()?.timestamp())
-        };
-        text.parse().ok().or_else(local).map(Moment::Instant)
     }
 
     /// The moment that a document means; none when it lies outside the calendar.
@@ -165,8 +161,13 @@ impl fmt::Display for Moment {
 
 /// Whether a text is a date, or a date and time, of the calendar.
 pub fn is_moment(text: &str) -> bool {
-    let is_time = || text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok();
-    day_of_text(text).is_some() || begins_like_a_time(text) && is_time()
+    read_iso(text).is_some()
+}
+
+/// A date, or a date and time, in the extended form of ISO 8601.
+fn read_iso(text: &str) -> Option<clock::Moment> {
+    let is_shaped = text.len() == 10 && begins_like_a_date(text) || begins_like_a_time(text);
+    if is_shaped { clock::iso(text) } else { None }
 }
 
 fn day_of_text(text: &str) -> Option<Date> {
