@@ -1,7 +1,7 @@
 //! Functions as documents use them: on real shapes, with warnings, random bytes and value sets (M4).
 
 use hookmill_plugin_sdk::testing;
-use hookmill_plugin_sdk::types::{Diagnostic, Entropy};
+use hookmill_plugin_sdk::types::{Context, Diagnostic, Entropy};
 
 use crate::fixtures::{context, failure, inbound, json, lead, lead_json, leads, map_with, problems};
 
@@ -88,6 +88,80 @@ fn m4_an_ambiguous_date_is_a_notice() {
     assert_eq!((warning.code.as_str(), warning.path.as_str()), ("ambiguous_date", "date_of_birth"));
     assert!(warning.message.contains("03/04/1990") && warning.message.contains("%d/%m/%Y"), "{}", warning.message);
     assert!(crate::fixtures::lead(&document, r#"{"dob":"13/04/1990"}"#).warnings.is_empty());
+}
+
+/// M4: a date of birth is never in the future, and a lead whose century was chosen says so. What counts is the time of the run.
+#[test]
+fn m4_p8_the_century_is_seen_from_the_run() {
+    let document = fields(
+        "date_of_birth: {from: dob, then: [{date: '%m/%d/%y'}]}\nmoved: {from: moved, then: [{date: '%m/%d/%y'}]}",
+    );
+    let run = |now_ms, body: &str| {
+        let lead =
+            map_with(&document, Context { now: now_ms, ..context() }, inbound(body)).unwrap().leads.remove(0).unwrap();
+        let codes: Vec<String> = lead.warnings.into_iter().map(|one| format!("{} {}", one.path, one.code)).collect();
+        (json(&lead.lead), codes.join(", "))
+    };
+    let (in_2024, in_2034) = (1_718_447_400_000, 2_034_066_600_000);
+    for (now_ms, body, lead, warnings) in [
+        (in_2024, r#"{"dob":"03/04/85"}"#, r#"{"date_of_birth":"1985-03-04","custom":{}}"#, ""),
+        (in_2024, r#"{"dob":"03/04/30"}"#, r#"{"date_of_birth":"1930-03-04","custom":{}}"#, ""),
+        (
+            in_2034,
+            r#"{"dob":"03/04/30"}"#,
+            r#"{"date_of_birth":"2030-03-04","custom":{}}"#,
+            "date_of_birth ambiguous_century",
+        ),
+        (
+            in_2024,
+            r#"{"dob":"03/04/10"}"#,
+            r#"{"date_of_birth":"2010-03-04","custom":{}}"#,
+            "date_of_birth ambiguous_century",
+        ),
+        (in_2024, r#"{"moved":"03/04/30"}"#, r#"{"custom":{"moved":"2030-03-04"}}"#, ""),
+        (in_2024, r#"{"moved":"03/04/60"}"#, r#"{"custom":{"moved":"1960-03-04"}}"#, "moved ambiguous_century"),
+    ] {
+        assert_eq!(run(now_ms, body), (json(lead), warnings.to_owned()), "{body}");
+    }
+    let four_digits = fields("date_of_birth: {from: dob, then: [{date: '%m/%d/%Y'}], on_error: fail}");
+    let failure = failure(&four_digits, r#"{"dob":"03/04/2060"}"#);
+    assert_eq!(failure.code, "in_the_future");
+    let elsewhere = four_digits.replace("date_of_birth", "custom.due");
+    assert_eq!(lead_json(&elsewhere, r#"{"dob":"03/04/2060"}"#), r#"{"custom":{"due":"2060-03-04"}}"#);
+}
+
+/// M4: dates as .NET and sheets send them, which are counts.
+#[test]
+fn m4_dates_of_dotnet_and_sheets() {
+    let document = fields(
+        r#"
+at: {from: wcf, then: [{extract: 'Date\((-?\d+)'}, {epoch: ms}]}
+before: {from: wcf_neg, then: [{extract: 'Date\((-?\d+)'}, {epoch: ms}, {date: {zone: UTC}}]}
+day: {from: cell, then: [{subtract: 25569}, {multiply: 86400}, {epoch: s}, {date: {zone: UTC}}]}
+moment: {from: cell_time, then: [number, {subtract: 25569}, {multiply: 86400}, {epoch: s}]}
+"#,
+    );
+    let body = r#"{"wcf": "/Date(1772366400000-0500)/", "wcf_neg": "/Date(-86400000)/", "cell": 45735, "cell_time": "45735.75"}"#;
+    let expected = r#"{"custom":{"at":"2026-03-01T12:00:00Z","before":"1969-12-31","day":"2025-03-19","moment":"2025-03-19T18:00:00Z"}}"#;
+    assert_eq!(json(&lead_json(&document, body)), json(expected));
+}
+
+/// M4: months in other languages, as forms and people write them.
+#[test]
+fn m4_months_of_other_languages() {
+    let document = fields(
+        r#"
+fr: {from: fr, then: [{date: '%d %B %Y'}]}
+fr2: {from: fr2, then: [{date: '%d %b %Y'}]}
+de: {from: de, then: [{date: '%d. %B %Y'}]}
+es: {from: es, then: [{date: '%d de %B de %Y'}]}
+hr: {from: hr, then: [{date: {formats: '%d. %B %Y.', language: hr}}]}
+"#,
+    );
+    let body = r#"{"fr": "15 août 2026", "fr2": "1er févr. 2025", "de": "3. März 2026", "es": "9 de septiembre de 2025", "hr": "15. listopada 2026."}"#;
+    let expected =
+        r#"{"custom":{"fr":"2026-08-15","fr2":"2025-02-01","de":"2026-03-03","es":"2025-09-09","hr":"2026-10-15"}}"#;
+    assert_eq!(json(&lead_json(&document, body)), json(expected));
 }
 
 /// M4, P8: ids come of the item's entropy: others in each field and each lead, the same in a replay.
@@ -199,6 +273,17 @@ fn m4_rejections_quote_and_teach() {
         ("{range: {part: min, suffixes: true}}", "\"$1 - $2k\"", "not_a_range", ["reads two ways", "`lookup`"]),
         ("{range: max}", "\"$100 - €200\"", "not_a_range", ["\"$100 - €200\"", "two currencies"]),
         ("date", "\"10/12/1976\"", "not_a_date", ["\"10/12/1976\"", "{date: '%m/%d/%Y'}"]),
+        ("date", "\"13/12/1976\"", "not_a_date", ["{date: '%d/%m/%Y'}", "1976-12-13"]),
+        ("{date: '%d.%m.%Y'}", "\"13/12/1976\"", "not_a_date", ["`%d.%m.%Y`", "{date: '%d/%m/%Y'}"]),
+        (
+            "{date: '%d %B %Y'}",
+            "\"1 listopada 2026\"",
+            "ambiguous_month",
+            ["October in hr, November in pl", "language"],
+        ),
+        ("{time: '%F %H:%M %Z'}", "\"2026-01-01 10:00 IST\"", "ambiguous_zone", ["Asia/Kolkata", "Europe/Dublin"]),
+        ("{date: '%a %F'}", "\"Mon 2026-08-15\"", "not_a_date", ["2026-08-15 is a Saturday", "day and month"]),
+        ("{to_epoch: ms}", "\"1990-05-15\"", "no_time_of_day", ["\"1990-05-15\"", "zone: UTC"]),
         ("age", "\"10/12/1976\"", "not_a_time", ["\"10/12/1976\"", "`date`"]),
         ("zip", "2139", "not_a_zip", ["\"2139\"", "{zip: {pad: true}}"]),
         ("round", "[1.5]", "wrong_type", ["[1.5]", "{map: [round]}"]),
@@ -273,6 +358,9 @@ fn m2_chains_are_checked() {
         ("[{date: '%I:%M %Y-%m-%d'}]", "bad_format"),
         ("[{date: '%Q'}]", "bad_format"),
         ("[{format_date: 'today'}]", "bad_format"),
+        ("[{date: {formats: '%d %B %Y', months: {Ionawr: 13}}}]", "wrong_type"),
+        ("[{date: {formats: '%d %B %Y', months: {May: 5, MAY: 6}}}]", "duplicate_key"),
+        ("[{date: {formats: '%d %B %Y', language: xx}}]", "unknown_word"),
         ("[{filter: '@.x =='}]", "bad_path"),
         ("[{template: '{{ value'}]", "bad_template"),
         ("[{find: {}}]", "empty"),
