@@ -41,11 +41,26 @@ pub enum Segment<'p> {
     Descendant(Vec<Selector<'p>>),
 }
 
-impl Segment<'_> {
+impl<'p> Segment<'p> {
     /// Whether a filter in it has a query from the root (`$`).
     pub fn uses_root(&self) -> bool {
+        !self.root_queries().is_empty()
+    }
+
+    /// The queries from the root (`$`) in its filters.
+    pub fn root_queries(&self) -> Vec<Query<'p>> {
+        let mut queries = Vec::new();
+        self.add_root_queries(&mut queries);
+        queries
+    }
+
+    fn add_root_queries(&self, queries: &mut Vec<Query<'p>>) {
         let (Self::Child(selectors) | Self::Descendant(selectors)) = self;
-        selectors.iter().any(|selector| matches!(selector, Selector::Filter(filter) if filter.uses_root()))
+        for selector in selectors {
+            if let Selector::Filter(filter) = selector {
+                filter.add_root_queries(queries);
+            }
+        }
     }
 }
 
@@ -87,15 +102,15 @@ pub enum Filter<'p> {
     Matches(Operand<'p>, Pattern<'p>),
 }
 
-impl Filter<'_> {
+impl<'p> Filter<'p> {
     /// The depth is that of the path, which is bounded.
-    fn uses_root(&self) -> bool {
+    fn add_root_queries(&self, queries: &mut Vec<Query<'p>>) {
         match self {
-            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::uses_root),
-            Self::Not(part) => part.uses_root(),
-            Self::Exists(query) => query.uses_root(),
-            Self::Compare(_, left, right) => left.uses_root() || right.uses_root(),
-            Self::Matches(operand, _) => operand.uses_root(),
+            Self::Any(parts) | Self::All(parts) => parts.iter().for_each(|part| part.add_root_queries(queries)),
+            Self::Not(part) => part.add_root_queries(queries),
+            Self::Exists(query) => query.add_root_queries(queries),
+            Self::Compare(_, left, right) => [left, right].iter().for_each(|side| side.add_root_queries(queries)),
+            Self::Matches(operand, _) => operand.add_root_queries(queries),
         }
     }
 }
@@ -133,13 +148,13 @@ pub enum Operand<'p> {
     Length(Box<Operand<'p>>),
 }
 
-impl Operand<'_> {
-    fn uses_root(&self) -> bool {
+impl<'p> Operand<'p> {
+    fn add_root_queries(&self, queries: &mut Vec<Query<'p>>) {
         match self {
-            Self::Literal(_) => false,
-            Self::Single(query) => query.start == Start::Root,
-            Self::Only(query) | Self::Count(query) => query.uses_root(),
-            Self::Length(inner) => inner.uses_root(),
+            Self::Literal(_) => {}
+            Self::Single(query) => Query::Single(query.clone()).add_root_queries(queries),
+            Self::Only(query) | Self::Count(query) => query.add_root_queries(queries),
+            Self::Length(inner) => inner.add_root_queries(queries),
         }
     }
 }
@@ -154,11 +169,29 @@ pub enum Query<'p> {
     Many(Start, #[serde(borrow)] Vec<Segment<'p>>),
 }
 
-impl Query<'_> {
-    fn uses_root(&self) -> bool {
+impl<'p> Query<'p> {
+    /// The segments of it, whatever its kind.
+    pub fn into_segments(self) -> Vec<Segment<'p>> {
+        let segment = |key| match key {
+            Key::Name(name) => Segment::Child(vec![Selector::Name(name)]),
+            Key::Index(index) => Segment::Child(vec![Selector::Index(index)]),
+        };
         match self {
-            Self::Single(query) => query.start == Start::Root,
-            Self::Many(start, segments) => *start == Start::Root || segments.iter().any(Segment::uses_root),
+            Self::Single(query) => query.keys.into_iter().map(segment).collect(),
+            Self::Many(_, segments) => segments,
+        }
+    }
+
+    fn add_root_queries(&self, queries: &mut Vec<Query<'p>>) {
+        let start = match self {
+            Self::Single(query) => query.start,
+            Self::Many(start, segments) => {
+                segments.iter().for_each(|segment| segment.add_root_queries(queries));
+                *start
+            }
+        };
+        if start == Start::Root {
+            queries.push(self.clone());
         }
     }
 }

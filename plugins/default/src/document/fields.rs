@@ -6,7 +6,7 @@ use super::functions::path_of;
 use super::limits::FIELDS_MAX;
 use super::node::{Key, Kind, Node};
 use super::path::Stage;
-use super::{arguments, keys, names, placing, recipe};
+use super::{arguments, keys, known_keys, names, placing, recipe};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, Items, MapPlan, Path, Root, Target, Unknown};
 
@@ -32,9 +32,15 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
         ignore: under(at, "ignore", |at| paths(diagnostics, at)).unwrap_or_default(),
         expand: under(at, "expand", |at| paths(diagnostics, at)).unwrap_or_default(),
         is_test: under(at, "is_test", |at| paths(diagnostics, at)).unwrap_or_else(usual_test_marks),
+        filter_reads: Vec::new(),
+        known_keys: None,
         path_trie: Vec::new(),
         fast_paths: Vec::new(),
     };
+    known_keys::add_filter_reads(&mut map);
+    if map.unknown == Unknown::Reject {
+        map.known_keys = known_keys::known_keys(&map);
+    }
     placing::place(&mut map);
     Some(map)
 }

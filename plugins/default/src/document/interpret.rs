@@ -5,8 +5,8 @@ use super::limits::OUTCOMES_MAX;
 use super::message::fixed;
 use super::node::{Kind, Node};
 use super::path::Stage;
-use super::{keys, recipe, rules, words};
-use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe, Root, Rule, RuleKind};
+use super::{keys, recipe, rules, visit, words};
+use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe, Root, Rule};
 
 const KEYS: [&str; 7] = keys::names(&keys::INTERPRET);
 
@@ -118,12 +118,11 @@ fn reject_unreachable(diagnostics: &mut Diagnostics, at: At<'_>, earlier: &[Outc
     diagnostics.error(at, "unreachable", message, Some("remove one of them, or put this one first".to_owned()));
 }
 
+/// Whether a condition looks at `error`, in whatever place of it.
 fn looks_at_error(rule: &Rule) -> bool {
-    match &rule.kind {
-        RuleKind::All(parts) | RuleKind::Any(parts) => parts.iter().any(looks_at_error),
-        RuleKind::Not(part) => looks_at_error(part),
-        RuleKind::Field { path, .. } => path.root == Root::Error,
-    }
+    let mut is_found = false;
+    visit::rule_paths(&mut rule.clone(), &mut |path| is_found |= path.root == Root::Error);
+    is_found
 }
 
 fn details(diagnostics: &mut Diagnostics, at: At<'_>) -> Details {

@@ -11,6 +11,7 @@ mod functions;
 mod interpret;
 mod json;
 pub mod keys;
+mod known_keys;
 mod limits;
 mod message;
 mod names;
@@ -26,6 +27,7 @@ mod schema;
 mod suggest;
 mod synonyms;
 mod template;
+mod visit;
 mod words;
 mod yaml;
 

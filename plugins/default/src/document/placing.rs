@@ -3,22 +3,20 @@
 use hookmill_json::{PathStep, PathTrieBuilder};
 use hookmill_jsonpath::owned::{Segment, Selector};
 
+use super::visit;
 use crate::functions::Declared;
-use crate::plan::owned::{FastPathPlan, MapPlan, Message, Path, Recipe, Root, Rule, RuleKind, RulePlan, Shape};
-use crate::plan::owned::{Source, SourceKind, Step, Steps, TemplatePart, Unknown, With};
+use crate::plan::owned::{
+    FastPathPlan, MapPlan, Message, Path, Recipe, Root, RulePlan, Source, SourceKind, Step, Steps,
+};
 
 /// How many steps of a path lead to a place; what is deeper is followed below it.
 const PLACED_STEPS_MAX: usize = 16;
 
 /// Gives the paths of a map section their places. What has none is followed step by step.
 pub fn place(map: &mut MapPlan) {
-    // What a path names counts there, whether it is found or not.
-    if map.unknown == Unknown::Reject {
-        return;
-    }
     let mut places = PathTrieBuilder::default();
     let mut add_path = map.clone();
-    for_each_path(&mut add_path, &mut |path| place_path(path, &map.also_search, &mut places));
+    visit::map_paths(&mut add_path, &mut |path| place_path(path, &map.also_search, &mut places));
     add_path.fast_paths =
         map.fields.iter().map(|field| fast_path(&field.recipe, &map.also_search, &mut places)).collect();
     if let Some(bytes) = places.to_bytes() {
@@ -81,16 +79,15 @@ fn add_path(path: &Path, around: &[PathStep], places: &mut PathTrieBuilder) -> O
 /// Gives the paths of rules into the lead their places; returns the places as [`hookmill_json::PathTrie`] reads them.
 pub fn place_rules(rules: &mut Vec<RulePlan>) -> Vec<u8> {
     let (mut places, mut add_path) = (PathTrieBuilder::default(), rules.clone());
-    add_path.iter_mut().for_each(|rule| visit_rule(&mut rule.rule, &mut |path| visit_lead_path(path, &mut places)));
+    let mut call = |path: &mut Path| visit_lead_path(path, &mut places);
+    add_path.iter_mut().for_each(|rule| visit::rule_paths(&mut rule.rule, &mut call));
     places.to_bytes().inspect(|_| *rules = add_path).unwrap_or_default()
 }
 
 /// Gives the paths of a message into the lead their places.
 pub fn place_message(message: &mut Message) {
     let (mut places, mut add_path) = (PathTrieBuilder::default(), message.clone());
-    let mut call = |path: &mut Path| visit_lead_path(path, &mut places);
-    add_path.headers.iter_mut().for_each(|(_, recipe)| visit_recipe(recipe, &mut call));
-    add_path.query.iter_mut().chain(&mut add_path.body).for_each(|shape| visit_shape(shape, &mut call));
+    visit::message_paths(&mut add_path, &mut |path| visit_lead_path(path, &mut places));
     if let Some(bytes) = places.to_bytes() {
         add_path.path_trie = bytes.into();
         *message = add_path;
@@ -100,64 +97,6 @@ pub fn place_message(message: &mut Message) {
 fn visit_lead_path(path: &mut Path, places: &mut PathTrieBuilder) {
     if path.root == Root::Lead && path.place.is_none() {
         take_path(path, places);
-    }
-}
-
-/// The depth is the document's, which is bounded.
-fn visit_shape(shape: &mut Shape, call: &mut impl FnMut(&mut Path)) {
-    match shape {
-        Shape::Fixed(_) => {}
-        Shape::Leaf(recipe) => visit_recipe(recipe, call),
-        Shape::Object(members) => members.iter_mut().for_each(|member| visit_shape(&mut member.shape, call)),
-        Shape::List(parts) | Shape::FirstOf(parts) | Shape::Merge(parts) => {
-            parts.iter_mut().for_each(|part| visit_shape(part, call));
-        }
-        Shape::ForEach(each) => {
-            visit_recipe(&mut each.list, call);
-            visit_shape(&mut each.make, call);
-        }
-    }
-}
-
-fn visit_recipe(recipe: &mut Recipe, call: &mut impl FnMut(&mut Path)) {
-    recipe.sources.iter_mut().for_each(|source| visit_source(source, call));
-    if let Some(rule) = recipe.options.as_mut().and_then(|options| options.when.as_mut()) {
-        visit_rule(rule, call);
-    }
-}
-
-fn for_each_path(map: &mut MapPlan, call: &mut impl FnMut(&mut Path)) {
-    for field in &mut map.fields {
-        visit_recipe(&mut field.recipe, call);
-    }
-    map.is_test.iter_mut().chain(&mut map.ignore).chain(&mut map.expand).for_each(call);
-}
-
-fn visit_source(source: &mut Source, call: &mut impl FnMut(&mut Path)) {
-    match &mut source.kind {
-        SourceKind::Path(path) => call(path),
-        SourceKind::Template(template) => template.parts.iter_mut().for_each(|part| {
-            if let TemplatePart::Value(path) = part {
-                call(path);
-            }
-        }),
-        SourceKind::Fixed(_) => {}
-    }
-}
-
-/// The depth is the document's, which is bounded.
-fn visit_rule(rule: &mut Rule, call: &mut impl FnMut(&mut Path)) {
-    match &mut rule.kind {
-        RuleKind::All(parts) | RuleKind::Any(parts) => parts.iter_mut().for_each(|part| visit_rule(part, call)),
-        RuleKind::Not(part) => visit_rule(part, call),
-        RuleKind::Field { path, check, .. } => {
-            call(path);
-            match &mut check.with {
-                With::Other(other) => call(other),
-                With::Others(others) => others.iter_mut().for_each(call),
-                _ => {}
-            }
-        }
     }
 }
 

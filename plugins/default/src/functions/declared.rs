@@ -2,11 +2,11 @@
 
 use super::error::FunctionError;
 use super::registry;
-use super::spec::{ArgumentKind, Lists, Run, Spec};
-use crate::plan::{Argument, Function, Path, TemplatePart};
+use super::spec::{Lists, Run, Spec};
+use crate::plan::Function;
 
 /// What a function of a plan is.
-pub trait Declared<'p> {
+pub trait Declared {
     /// Its declaration; that of `UNKNOWN` where the plan is of another version of the plugin.
     fn spec(&self) -> &'static Spec;
 
@@ -24,29 +24,11 @@ pub trait Declared<'p> {
     fn takes_lists(&self) -> bool {
         self.spec().lists == Lists::Whole
     }
-
-    /// The paths of its stage that it follows: those of chains inside it, too, but not those that start at the value itself.
-    fn paths(&self) -> Vec<&Path<'p>>;
 }
 
-impl<'p> Declared<'p> for Function<'p> {
+impl Declared for Function<'_> {
     fn spec(&self) -> &'static Spec {
         registry::by_id(self.id).unwrap_or(&UNKNOWN)
-    }
-
-    fn paths(&self) -> Vec<&Path<'p>> {
-        let mut paths = Vec::new();
-        for (parameter, argument) in self.spec().parameters.iter().zip(&self.arguments) {
-            match (argument, parameter.kind) {
-                (Argument::Path(_), ArgumentKind::Inside | ArgumentKind::Condition) => {}
-                (Argument::Path(path), _) => paths.push(path),
-                (Argument::Paths(several), _) => paths.extend(several),
-                (Argument::Chain(chain), _) => paths.extend(chain.iter().flat_map(Declared::paths)),
-                (Argument::Template(template), _) => paths.extend(template.parts.iter().filter_map(TemplatePart::path)),
-                _ => {}
-            }
-        }
-        paths
     }
 }
 

@@ -17,7 +17,7 @@ use super::{Interpretation, Plan, RulePlan};
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x07";
+const MARK: &[u8; 4] = b"HMP\x08";
 
 /// Name, map, qualify, client, webhook, interpret, what is checked.
 const PARTS: usize = 7;

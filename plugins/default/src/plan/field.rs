@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
-use super::{Function, Path, Rule, Template};
+use super::{Function, Path, Rule, Step, Template};
 
 /// How elements become leads.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,10 @@ pub struct MapPlan<'p> {
     pub expand: Vec<Path<'p>>,
     /// Where the source says that a lead is a test.
     pub is_test: Vec<Path<'p>>,
+    /// What filters of paths read from the element.
+    pub filter_reads: Vec<Path<'p>>,
+    /// With `unknown: reject`, the keys of the element that are known; none when all are.
+    pub known_keys: Option<Vec<Step<'p>>>,
     /// The places that paths have, as [`hookmill_json::PathTrie`] reads them; nothing when none has one.
     pub path_trie: Vec<u8>,
     /// How each field is made in the ordinary case; none where there is no such.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{PlainCodes, PlanError, decode, encode};
 use super::field::{FastPathPlan, RecipeOptions};
-use super::{Fallback, Field, Items, MapPlan, Path, Steps, Target, Unknown};
+use super::{Fallback, Field, Items, MapPlan, Path, Step, Steps, Target, Unknown};
 use crate::lead::TEXT_FIELDS;
 
 /// How many functions a record holds.
@@ -48,6 +48,12 @@ pub struct MapOptions<'p> {
     /// Where the source says that a lead is a test, besides at places.
     #[serde(borrow)]
     pub is_test: Vec<Path<'p>>,
+    /// What filters of paths read from the element.
+    #[serde(borrow)]
+    pub filter_reads: Vec<Path<'p>>,
+    /// With `unknown: reject`, the keys of the element that are known; none when all are.
+    #[serde(borrow)]
+    pub known_keys: Option<Vec<Step<'p>>>,
     /// The fields at which later ones look, by their places.
     pub referenced: Vec<u16>,
 }
@@ -217,6 +223,8 @@ pub(super) fn encode_section(map: &MapPlan<'_>, plain_codes: PlainCodes) -> Resu
         ignore: map.ignore.clone(),
         expand: map.expand.clone(),
         is_test: unplaced.into_iter().cloned().collect(),
+        filter_reads: map.filter_reads.clone(),
+        known_keys: map.known_keys.clone(),
         referenced: map.referenced.clone(),
     };
     let options = if options == MapOptions::default() { Vec::new() } else { encode(&options)? };

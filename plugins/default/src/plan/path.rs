@@ -141,10 +141,3 @@ pub enum TemplatePart<'p> {
     #[serde(borrow)]
     Value(Path<'p>),
 }
-
-impl<'p> TemplatePart<'p> {
-    /// The path of a place for a value.
-    pub fn path(&self) -> Option<&Path<'p>> {
-        if let Self::Value(path) = self { Some(path) } else { None }
-    }
-}

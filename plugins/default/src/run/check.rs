@@ -7,7 +7,7 @@ use hookmill_json::Value;
 use super::budget::WorkBudget;
 use super::compare::{against, all_distinct, among, says};
 use super::scope::Scope;
-use super::select::look;
+use super::select::Reader;
 use super::valid::is_valid;
 use super::value_set;
 use crate::functions::{FunctionError, cost};
@@ -35,12 +35,14 @@ impl From<FunctionError> for RuleError {
 pub struct Checker<'s, S> {
     scope: &'s S,
     now: OnceCell<Option<Now>>,
+    /// What was looked at.
+    pub reader: Reader<'s>,
 }
 
 impl<'s, S: Scope> Checker<'s, S> {
     /// A checker of this scope.
     pub fn new(scope: &'s S) -> Self {
-        Self { scope, now: OnceCell::new() }
+        Self { scope, now: OnceCell::new(), reader: Reader::default() }
     }
 
     /// The value a rule looks at, or those of its several paths. Where a path is too wide, nothing can be said of the lead: what
@@ -55,7 +57,7 @@ impl<'s, S: Scope> Checker<'s, S> {
     }
 
     fn at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, RuleError> {
-        Ok(look(path, self.scope)?.value(self.scope.budget())?)
+        Ok(self.reader.look(path, self.scope)?.value(self.scope.budget())?)
     }
 
     /// What may still be done for the item.

@@ -7,7 +7,7 @@ use hookmill_plugin_sdk::lookup::{self, LookupError};
 
 use super::budget::WorkBudget;
 use super::scope::Scope;
-use super::select::look;
+use super::select::Reader;
 use super::steps::select_in;
 use crate::functions::{EvalContext, FunctionError, apply_all};
 use crate::plan::{Function, Path};
@@ -18,13 +18,15 @@ pub type Warning = (&'static str, String);
 /// One scope as functions see it.
 pub struct ScopeContext<'s, S> {
     scope: &'s S,
+    /// What functions and templates read.
+    pub reader: Reader<'s>,
     warning: RefCell<Option<Warning>>,
 }
 
 impl<'s, S> ScopeContext<'s, S> {
     /// A scope as functions see it.
     pub fn new(scope: &'s S) -> Self {
-        Self { scope, warning: RefCell::new(None) }
+        Self { scope, reader: Reader::default(), warning: RefCell::new(None) }
     }
 
     /// The first warning since the last time, if there was one.
@@ -51,7 +53,7 @@ impl<'s, S: Scope> EvalContext<'s> for ScopeContext<'s, S> {
     }
 
     fn value_at(&self, path: &Path<'_>) -> Result<Option<Value<'s>>, FunctionError> {
-        look(path, self.scope)?.value(self.scope.budget())
+        self.reader.look(path, self.scope)?.value(self.scope.budget())
     }
 
     fn inside<'v>(&self, path: &Path<'_>, value: &'v Value<'v>) -> Result<Option<Value<'v>>, FunctionError> {

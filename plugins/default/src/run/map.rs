@@ -10,7 +10,7 @@ use super::recipe::{Evaluator, Expected};
 use super::scope::{Call, ElementScope};
 use super::steps::select_in;
 use super::trace;
-use crate::plan::{Items, LoadedMap, Path, Recipe, Unknown};
+use crate::plan::{Items, LoadedMap, MapOptions, Path, Recipe, Unknown};
 
 /// How many leads one element may become.
 pub const LEADS_MAX: usize = 1000;
@@ -90,9 +90,13 @@ impl<'m> Mapper<'m, '_, '_> {
         self.lead(Element::new(&index, index.root(), self.skips()).inside(around, node), names)
     }
 
-    /// Where all that is not mapped is dropped, only what paths lead to is read.
+    /// Where all that is not mapped is dropped, only what paths lead to is read. What is expanded goes by what was used of the whole.
     fn skips(&self) -> bool {
-        self.plan.unknown == Unknown::Drop && self.plan.path_trie.is_some() && self.plan.options.also_search.is_empty()
+        let MapOptions { also_search, expand, .. } = &self.plan.options;
+        self.plan.unknown == Unknown::Drop
+            && self.plan.path_trie.is_some()
+            && also_search.is_empty()
+            && expand.is_empty()
     }
 
     fn read<'b>(&self, body: &'b str) -> Result<JsonIndex<'b>, JsonError> {

@@ -10,7 +10,7 @@ use super::context::ScopeContext;
 use super::custom::{CustomFields, CustomValue};
 use super::recipe::{Evaluated, Evaluator, Expected, RecipeError};
 use super::scope::Scope;
-use super::select::look;
+use super::select::Reader;
 use super::steps::Found;
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
@@ -99,6 +99,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         let options = &self.plan.options;
         self.expand(&options.expand)?;
         self.mark_all(&options.ignore)?;
+        self.mark_all(&options.filter_reads)?;
         self.unknown()?;
         Ok(MappedLead { lead: self.write_lead()?, is_test, warnings: std::mem::take(&mut self.warnings) })
     }
@@ -198,7 +199,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// Puts a value where it belongs, and returns it for the trace.
     fn place(&mut self, field: &'s Field<'_>, target: TargetRef<'s>, made: Evaluated<'s>) -> Option<Value<'static>> {
-        let Evaluated { value, used, warning } = made;
+        let Evaluated { value, used, read, decided_by, warning } = made;
+        decided_by.into_iter().for_each(|node| self.mark(node));
         if let Some((code, message)) = warning {
             self.warning(code, &field.name, format!("{}: {message}", field.name));
         }
@@ -209,6 +211,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             return None;
         }
         self.mark_found(&used);
+        read.into_iter().for_each(|node| self.mark(node));
         let trace_value = self.trace.is_some().then(|| self.scope.budget().trace_value(&value));
         self.put(target, value);
         Some(trace_value.unwrap_or(Value::Null))
@@ -312,7 +315,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// A path that is too wide fails the lead: what it would have found must not be kept as if nobody had named it.
     fn found(&self, path: &Path<'_>) -> Result<Found<'s>, Failure> {
-        look(path, self.scope).map_err(|rejection| failure_of(&rejection).in_field(&*path.text))
+        Reader::default().look(path, self.scope).map_err(|rejection| failure_of(&rejection).in_field(&*path.text))
     }
 
     fn unknown(&mut self) -> Result<(), Failure> {
@@ -326,8 +329,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
                 }
             }
             Unknown::Reject => {
-                let mut foreign =
-                    foreign_keys(self.plan, self.element).map_err(|damaged| Failure::new("bad_plan", damaged.0))?;
+                let Some(known) = &self.plan.options.known_keys else { return Ok(()) };
+                let mut foreign = foreign_keys(known, self.element);
                 foreign.retain(|name| !self.scope.is_of_envelope(name));
                 if let Some(first) = foreign.first() {
                     let message = format!(

@@ -6,7 +6,7 @@ use super::budget::{OUTPUT_BYTES_MAX, WorkBudget};
 use super::context::ScopeContext;
 use super::rule::{RuleError, RuleEvaluator};
 use super::scope::Scope;
-use super::select::{look, select};
+use super::select::select;
 use super::steps::{Found, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
@@ -19,8 +19,18 @@ pub struct Evaluated<'s> {
     pub value: Option<Value<'s>>,
     /// The values of the input that it was built from.
     pub used: Found<'s>,
+    /// The values that functions and templates read besides.
+    pub read: Vec<NodeRef<'s>>,
+    /// The values by which its condition was decided, whichever way.
+    pub decided_by: Vec<NodeRef<'s>>,
     /// A warning: code and text.
     pub warning: Option<(&'static str, String)>,
+}
+
+impl Evaluated<'_> {
+    /// Nothing.
+    const MISSING: Self =
+        Self { value: None, used: Found::Missing, read: Vec::new(), decided_by: Vec::new(), warning: None };
 }
 
 /// Why a value could not be evaluated.
@@ -64,6 +74,7 @@ pub struct Evaluator<'s, S> {
 struct SourceValue<'s> {
     value: Option<Value<'s>>,
     used: Found<'s>,
+    read: Vec<NodeRef<'s>>,
     chain_input: ChainInput<'s>,
 }
 
@@ -86,15 +97,16 @@ impl<'s> ChainInput<'s> {
 }
 
 impl<'s> SourceValue<'s> {
-    const MISSING: Self = Self { value: None, used: Found::Missing, chain_input: ChainInput::Evaluated(None) };
+    const MISSING: Self =
+        Self { value: None, used: Found::Missing, read: Vec::new(), chain_input: ChainInput::Evaluated(None) };
 
     fn found(found: Found<'s>, budget: &WorkBudget) -> Result<Self, FailedSource<'s>> {
         let value = found.value(budget).map_err(failed_source)?;
-        Ok(Self { value, chain_input: ChainInput::Found(found.clone()), used: found })
+        Ok(Self { value, chain_input: ChainInput::Found(found.clone()), used: found, read: Vec::new() })
     }
 
     fn built(value: Option<Value<'s>>, used: Found<'s>) -> Self {
-        Self { chain_input: ChainInput::Evaluated(value.clone()), value, used }
+        Self { chain_input: ChainInput::Evaluated(value.clone()), value, used, read: Vec::new() }
     }
 
     fn is_blank(&self) -> bool {
@@ -141,11 +153,15 @@ impl<'s, S: Scope> Evaluator<'s, S> {
 
     /// Evaluates a recipe.
     pub fn evaluate(&mut self, recipe: &'s Recipe<'_>, expected: Expected) -> Result<Evaluated<'s>, RecipeError> {
-        if let Some(rule) = &recipe.options().when
-            && !RuleEvaluator::new(self.scope).holds(rule)?
-        {
-            self.trace_fallback("when does not hold");
-            return Ok(omitted());
+        let mut decided_by = Vec::new();
+        if let Some(rule) = &recipe.options().when {
+            let mut evaluator = RuleEvaluator::new(self.scope);
+            let holds = evaluator.holds(rule)?;
+            decided_by = evaluator.take_read();
+            if !holds {
+                self.trace_fallback("when does not hold");
+                return Ok(Evaluated { decided_by, ..Evaluated::MISSING });
+            }
         }
         let tried = match self.select_in_place(recipe) {
             Some((taken, rest)) => self.apply_chain(rest, taken, expected),
@@ -153,10 +169,11 @@ impl<'s, S: Scope> Evaluator<'s, S> {
                 .choose_source(&recipe.sources, expected)
                 .and_then(|taken| self.apply_chain(&recipe.then, taken, expected)),
         };
-        match tried {
+        let evaluated = match tried {
             Ok(taken) => self.apply_policy(recipe, taken),
             Err(failed) => self.on_function_error(recipe, failed),
-        }
+        }?;
+        Ok(Evaluated { decided_by, ..evaluated })
     }
 
     /// Follows the first functions in the input itself, as long as they only select, and returns the functions that are left: a long list is
@@ -175,7 +192,8 @@ impl<'s, S: Scope> Evaluator<'s, S> {
         budget.spend_walk(NodeRef::Indexed(start)).ok()?;
         let (at, rest) = walk(&recipe.then, start);
         budget.spend_copy(at.map(NodeRef::Indexed).as_slice()).ok()?;
-        Some((SourceValue { value: at.map(Node::value), chain_input: ChainInput::Found(used.clone()), used }, rest))
+        let chain_input = ChainInput::Found(used.clone());
+        Some((SourceValue { value: at.map(Node::value), chain_input, used, read: Vec::new() }, rest))
     }
 
     /// The first source that is not blank, else the first that has anything, else the first failure.
@@ -247,9 +265,10 @@ impl<'s, S: Scope> Evaluator<'s, S> {
         if source.then.is_empty() {
             return Ok(taken);
         }
-        // Warnings of another source are of no interest.
+        // Warnings of another source are of no interest, nor is what it read.
         self.context.take_warning();
-        let SourceValue { mut value, used, chain_input } = taken;
+        self.context.reader.take();
+        let SourceValue { mut value, used, chain_input, .. } = taken;
         for function in &source.then {
             value = apply(function, value, &self.context).map_err(|error| FailedSource {
                 error,
@@ -257,7 +276,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
                 chain_input: Box::new(SourceValue::built(chain_input.value(), used.clone())),
             })?;
         }
-        Ok(SourceValue::built(value, used))
+        Ok(SourceValue { read: self.context.reader.take(), ..SourceValue::built(value, used) })
     }
 
     fn select(&self, path: &Path<'_>) -> Result<Found<'s>, FailedSource<'s>> {
@@ -276,7 +295,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Value(path) => {
                     places += 1;
-                    let found = look(path, self.scope).map_err(failed_source)?;
+                    let found = self.context.reader.look(path, self.scope).map_err(failed_source)?;
                     used.extend(found.nodes());
                     if let Some(value) = found.value(self.scope.budget()).map_err(failed_source)? {
                         append_text(&mut text, &value);
@@ -295,7 +314,8 @@ impl<'s, S: Scope> Evaluator<'s, S> {
         taken: SourceValue<'s>,
         expected: Expected,
     ) -> Result<SourceValue<'s>, FailedSource<'s>> {
-        let SourceValue { mut value, mut used, chain_input } = taken;
+        let SourceValue { mut value, mut used, mut read, chain_input } = taken;
+        self.context.reader.take();
         for function in then {
             if expected == Expected::Scalar && !function.takes_lists() {
                 used = narrow_used(value.as_ref(), used);
@@ -312,8 +332,9 @@ impl<'s, S: Scope> Evaluator<'s, S> {
                     .push((function.name(), value.as_ref().map(|value| self.scope.budget().trace_value(value))));
             }
         }
+        read.extend(self.context.reader.take());
         if expected == Expected::Any {
-            return Ok(SourceValue { value, used, chain_input });
+            return Ok(SourceValue { value, used, read, chain_input });
         }
         used = narrow_used(value.as_ref(), used);
         match narrow(value) {
@@ -326,7 +347,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
                     chain_input: Box::new(SourceValue::built(chain_input.value(), used)),
                 })
             }
-            value => Ok(SourceValue { value, used, chain_input }),
+            value => Ok(SourceValue { value, used, read, chain_input }),
         }
     }
 
@@ -336,11 +357,12 @@ impl<'s, S: Scope> Evaluator<'s, S> {
             Some(Value::Null) => (&recipe.options().on_null, "null"),
             Some(value) if value.is_blank() => (&recipe.options().on_blank, "blank"),
             Some(_) => {
-                return Ok(Evaluated { value: taken.value, used: taken.used, warning: self.context.take_warning() });
+                let SourceValue { value, used, read, .. } = taken;
+                return Ok(Evaluated { value, used, read, warning: self.context.take_warning(), ..Evaluated::MISSING });
             }
         };
-        let SourceValue { value, used, .. } = taken;
-        let evaluated = |value| Ok(Evaluated { value, used, warning: None });
+        let SourceValue { value, used, read, .. } = taken;
+        let evaluated = |value| Ok(Evaluated { value, used, read, ..Evaluated::MISSING });
         match fallback {
             Fallback::Keep => evaluated(value),
             Fallback::Omit => {
@@ -380,20 +402,22 @@ impl<'s, S: Scope> Evaluator<'s, S> {
             }),
             Fallback::Keep => {
                 self.trace_fallback("kept raw");
-                Ok(Evaluated { value, used, warning: Some(("kept_raw", error.message)) })
+                Ok(Evaluated { value, used, warning: Some(("kept_raw", error.message)), ..Evaluated::MISSING })
             }
             // What is left out was not used: it stays among the unmapped keys.
             Fallback::Omit => {
                 self.trace_fallback("omitted");
-                Ok(Evaluated { value: None, used: Found::Missing, warning: Some(("omitted", error.message)) })
+                Ok(Evaluated { warning: Some(("omitted", error.message)), ..Evaluated::MISSING })
             }
             Fallback::Null => {
                 self.trace_fallback("null");
-                Ok(Evaluated { value: Some(Value::Null), used, warning: Some(("nulled", error.message)) })
+                let warning = Some(("nulled", error.message));
+                Ok(Evaluated { value: Some(Value::Null), used, warning, ..Evaluated::MISSING })
             }
             Fallback::Default(default) => {
                 self.trace_fallback("default");
-                Ok(Evaluated { value: Some(default.borrowed()), used, warning: Some(("defaulted", error.message)) })
+                let warning = Some(("defaulted", error.message));
+                Ok(Evaluated { value: Some(default.borrowed()), used, warning, ..Evaluated::MISSING })
             }
         }
     }
@@ -423,10 +447,6 @@ fn check_template_size(text: &str) -> Result<(), FunctionError> {
 
 fn failed_source<'s>(error: FunctionError) -> FailedSource<'s> {
     FailedSource { error, function: None, chain_input: Box::new(SourceValue::MISSING) }
-}
-
-fn omitted<'s>() -> Evaluated<'s> {
-    Evaluated { value: None, used: Found::Missing, warning: None }
 }
 
 /// The places where a field was looked for, for people.

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 pub use super::check::RuleError;
-use hookmill_json::{Value, text_of};
+use hookmill_json::{NodeRef, Value, text_of};
 
 use super::scope::Scope;
 use crate::plan::{Check, Path, Rule, RuleKind, With};
@@ -76,6 +76,11 @@ impl<'s, S: Scope> RuleEvaluator<'s, S> {
     /// Whether a condition holds; one without anything to check does.
     pub fn holds(&mut self, rule: &Rule<'_>) -> Result<bool, RuleError> {
         Ok(!matches!(self.evaluate(rule, Name::Of(""))?, RuleResult::Failed(_)))
+    }
+
+    /// What conditions looked at since the last time.
+    pub fn take_read(&self) -> Vec<NodeRef<'s>> {
+        self.checker.reader.take()
     }
 
     /// Checks a rule of this name. The depth is the document's, which is bounded.

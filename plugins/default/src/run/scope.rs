@@ -38,6 +38,10 @@ pub trait Scope {
     fn containers(&self) -> &[NodeRef<'_>] {
         &[]
     }
+    /// Whether anybody asks afterwards which values were used.
+    fn asks_what_is_used(&self) -> bool {
+        false
+    }
     /// Keeps a field that was made, where a later one looks at it.
     fn keep(&self, _field: u16, _value: Value<'static>) {}
     /// Whether a key belongs to the envelope that the element came in, not to the lead.

@@ -1,5 +1,7 @@
 //! Following a path in the scope of a stage.
 
+use std::cell::RefCell;
+
 use hookmill_json::NodeRef;
 
 use super::scope::Scope;
@@ -24,9 +26,31 @@ pub fn select<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, F
     Ok(found)
 }
 
-/// Follows a path as it is meant wherever it is not a source of alternatives: a loose name is looked for in the element, then in each
-/// container (`also_search`); the first value that is not blank counts, else the first there is.
-pub fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
+/// Follows paths wherever they are not sources of alternatives (in templates, conditions and arguments of functions, say), and
+/// remembers what they found: what was read is used, and is not kept a second time.
+#[derive(Default)]
+pub struct Reader<'s> {
+    read: RefCell<Vec<NodeRef<'s>>>,
+}
+
+impl<'s> Reader<'s> {
+    /// Follows a path: a loose name is looked for in the element, then in each container (`also_search`); the first value that is
+    /// not blank counts, else the first there is.
+    pub fn look(&self, path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
+        let found = look(path, scope)?;
+        if scope.asks_what_is_used() {
+            self.read.borrow_mut().extend(found.nodes());
+        }
+        Ok(found)
+    }
+
+    /// What was read since the last time.
+    pub fn take(&self) -> Vec<NodeRef<'s>> {
+        self.read.take()
+    }
+}
+
+fn look<'s>(path: &Path<'_>, scope: &'s impl Scope) -> Result<Found<'s>, FunctionError> {
     let mut best = select(path, scope)?;
     if !path.is_loose() {
         return Ok(best);

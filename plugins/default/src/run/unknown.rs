@@ -4,10 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use hookmill_json::{Node, NodeRef, is_loosely};
-use hookmill_jsonpath::{Segment, Selector};
 
-use crate::functions::Declared;
-use crate::plan::{Field, LoadedMap, MapOptions, Path, PlanError, Root, SourceKind, Step, Steps};
+use crate::plan::Step;
 
 /// The values of one element that were used, and of what lies options it in the body.
 pub struct Used<'s> {
@@ -68,53 +66,15 @@ impl<'s> Used<'s> {
     }
 }
 
-/// The top-level keys that no path of the document names.
-pub fn foreign_keys<'s>(plan: &LoadedMap<'_>, element: Node<'s>) -> Result<Vec<Cow<'s, str>>, PlanError> {
-    let fields: Vec<&Field<'_>> = (0..plan.len()).map(|index| plan.field(index)).collect::<Result<_, _>>()?;
-    let paths: Vec<&Path<'_>> = paths_of(&fields, &plan.options).collect();
-    let named = |name: &str| paths.iter().any(|path| names(path, name));
-    Ok(element.children().map(Node::name).filter(|name| !named(name)).collect())
+/// The keys of an element that the document does not know.
+pub fn foreign_keys<'s>(known: &[Step<'_>], element: Node<'s>) -> Vec<Cow<'s, str>> {
+    element.children().map(Node::name).filter(|name| !known.iter().any(|step| names(step, name))).collect()
 }
 
-fn paths_of<'a>(fields: &'a [&'a Field<'a>], options: &'a MapOptions<'a>) -> impl Iterator<Item = &'a Path<'a>> {
-    let sources = fields.iter().flat_map(|field| &field.recipe.sources);
-    let of_fields = sources.flat_map(|source| match &source.kind {
-        SourceKind::Path(path) => vec![path],
-        SourceKind::Template(template) => template.parts.iter().filter_map(crate::plan::TemplatePart::path).collect(),
-        SourceKind::Fixed(_) => Vec::new(),
-    });
-    let chains = fields
-        .iter()
-        .flat_map(|field| field.recipe.sources.iter().map(|source| &source.then).chain([&field.recipe.then]).flatten());
-    let of_functions = chains.flat_map(|function| function.paths());
-    // What stands in an object that is looked in is known as far as that object is.
-    of_fields
-        .chain(of_functions)
-        .chain(&options.also_search)
-        .chain(&options.ignore)
-        .chain(&options.expand)
-        .chain(&options.is_test)
-}
-
-/// Whether a path begins with this key.
-fn names(path: &Path<'_>, key: &str) -> bool {
-    if path.root != Root::Whole {
-        return false;
-    }
-    match &path.steps {
-        Steps::Singular(steps) => match steps.first() {
-            Some(Step::Name(name)) => name == key,
-            Some(Step::Like(bare)) => is_loosely(key, bare),
-            _ => false,
-        },
-        Steps::Many(segments) => match segments.first() {
-            Some(Segment::Child(selectors) | Segment::Descendant(selectors)) => {
-                selectors.iter().any(|selector| match selector {
-                    Selector::Name(name) => name == key,
-                    _ => true,
-                })
-            }
-            None => false,
-        },
+fn names(step: &Step<'_>, key: &str) -> bool {
+    match step {
+        Step::Name(name) => name == key,
+        Step::Like(bare) => is_loosely(key, bare),
+        Step::Index(_) => false,
     }
 }

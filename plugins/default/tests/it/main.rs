@@ -19,4 +19,5 @@ mod rules;
 mod shaping;
 mod standard;
 mod totality;
+mod used;
 mod writing;

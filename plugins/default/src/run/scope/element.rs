@@ -100,6 +100,10 @@ impl Scope for ElementScope<'_, '_> {
         })
     }
 
+    fn asks_what_is_used(&self) -> bool {
+        true
+    }
+
     fn keep(&self, field: u16, value: Value<'static>) {
         if let Some((_, kept)) = self.made.iter().find(|(kept, _)| *kept == field) {
             kept.get_or_init(|| value);

@@ -24,6 +24,26 @@ pub fn document(draw: &mut Draw<'_>) -> String {
     made.to_string()
 }
 
+/// A document that rejects unknown keys, with another key in each path of `map`, and the keys that it names.
+pub fn document_of_fresh_keys(draw: &mut Draw<'_>) -> (String, Vec<String>) {
+    draw.with_fresh_keys();
+    let mut made = json!({"version": 1, "map": {"unknown": "reject", "fields": {}}});
+    for _ in 0..1 + draw.count(5) {
+        let mut larger = made.clone();
+        field(draw, &mut larger);
+        for recipe in larger["map"]["fields"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            // Whatever becomes of a field, the lead is not to fail by it.
+            ["on_missing", "on_null", "on_blank", "on_error"].iter().for_each(|way| recipe[way] = Value::from("omit"));
+        }
+        if compile(&larger.to_string()).is_ok() {
+            made = larger;
+        }
+    }
+    let text = made.to_string();
+    let keys = (0..=draw.fresh_keys.unwrap_or(0)).map(|number| format!("k{number}k"));
+    (text.clone(), keys.filter(|key| text.contains(key)).collect())
+}
+
 fn part(draw: &mut Draw<'_>, made: &mut Value) {
     match draw.count(9) {
         0 => {

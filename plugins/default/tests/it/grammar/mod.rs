@@ -10,18 +10,32 @@ mod values;
 
 use arbitrary::Unstructured;
 
-pub use documents::document;
+pub use documents::{document, document_of_fresh_keys};
 pub use values::json;
 
 /// What choices are drawn from. Where the bytes end, every choice is the first and every list is empty.
 pub struct Draw<'b> {
     bytes: Unstructured<'b>,
+    /// The keys that paths of `map` begin with, each another one, when that is asked for.
+    fresh_keys: Option<usize>,
 }
 
 impl<'b> Draw<'b> {
     /// From these bytes.
     pub fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes: Unstructured::new(bytes) }
+        Self { bytes: Unstructured::new(bytes), fresh_keys: None }
+    }
+
+    /// With another key at the beginning of each path of `map`.
+    pub fn with_fresh_keys(&mut self) {
+        self.fresh_keys = Some(0);
+    }
+
+    /// A key that no path began with before, when that is asked for.
+    fn fresh_key(&mut self) -> Option<String> {
+        let number = self.fresh_keys.as_mut()?;
+        *number += 1;
+        Some(format!("k{number}k"))
     }
 
     /// How many, up to a bound.

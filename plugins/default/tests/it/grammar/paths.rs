@@ -68,6 +68,15 @@ pub fn condition(draw: &mut Draw<'_>) -> String {
 
 /// A path of a stage.
 pub fn path(draw: &mut Draw<'_>, stage: Stage) -> String {
+    if let Some(key) = draw.fresh_key().filter(|_| stage == Stage::Map) {
+        return match draw.count(4) {
+            0 => format!("~{key}"),
+            1 => format!("{key}.a"),
+            2 => format!("$.{key}[?@.id == 1]"),
+            3 => format!("$.list[?@.id == $.{key}]"),
+            _ => key,
+        };
+    }
     match draw.count(5) {
         0 => draw.word(&["email", "name", "contact.email", "tags[0]", "list[-1].id", "custom.x", "a"]),
         1 => draw.word(&ANYWHERE),
