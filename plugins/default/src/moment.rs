@@ -273,6 +273,11 @@ impl Distance {
         self.has_time
     }
 
+    /// How many seconds it is; none for months and years, which are not all of one length.
+    pub fn seconds(self) -> Option<i64> {
+        (self.months == 0).then_some(self.days * 86_400 + self.seconds)
+    }
+
     /// Whether it points back.
     pub fn is_past(self) -> bool {
         (self.months, self.days, self.seconds) < (0, 0, 0)

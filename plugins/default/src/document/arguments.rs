@@ -39,7 +39,8 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         ArgumentKind::Region => region(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::Texts => texts(diagnostics, at),
         ArgumentKind::Months => months(diagnostics, at),
-        ArgumentKind::Table | ArgumentKind::Members => pairs(diagnostics, at, kind),
+        ArgumentKind::Table => pairs(diagnostics, at, "a map such as `{TX: Texas}`"),
+        ArgumentKind::Members => members(diagnostics, at),
         ArgumentKind::Ranges => ranges(diagnostics, at),
     }
 }
@@ -254,12 +255,7 @@ fn texts(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
 }
 
 /// Sorted, so that looking up is quick.
-fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind) -> Option<Argument> {
-    let example = match kind {
-        ArgumentKind::Table => "a map such as `{TX: Texas}`",
-        ArgumentKind::Months => "a map such as `{Ionawr: 1}`",
-        _ => "a map such as `{name: email}`",
-    };
+fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, example: &str) -> Option<Argument> {
     let Kind::Map(entries) = &at.node.kind else {
         diagnostics.expected(at, example);
         return None;
@@ -275,7 +271,7 @@ fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind) -> Optio
 
 /// Names of months by their keys, sorted, so that looking up is quick.
 fn months(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
-    let Some(Argument::Pairs(pairs)) = pairs(diagnostics, at, ArgumentKind::Months) else { return None };
+    let Some(Argument::Pairs(pairs)) = pairs(diagnostics, at, "a map such as `{Ionawr: 1}`") else { return None };
     let mut months = Vec::with_capacity(pairs.len());
     for (name, number) in pairs {
         let key = calendar::key(&name);
@@ -295,6 +291,29 @@ fn months(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
         return None;
     }
     Some(Argument::Pairs(months))
+}
+
+/// What members are compared with: one value, or one of several. What nothing could be equal to is a mistake.
+fn members(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
+    let pairs = pairs(diagnostics, at, "a map such as `{name: email}`")?;
+    let Kind::Map(entries) = &at.node.kind else { return Some(pairs) };
+    for (key, node) in entries {
+        let is_single = |node: &Node| !matches!(node.kind, Kind::List(_) | Kind::Map(_));
+        let is_comparable = match &node.kind {
+            Kind::List(several) => !several.is_empty() && several.iter().all(is_single),
+            _ => is_single(node),
+        };
+        if !is_comparable {
+            let path = join(at.path, &key.text);
+            let at = At { node, path: &path };
+            let message =
+                format!("a member is compared with one value, or with one of several, not with {}", node.quoted());
+            let hint = Some("write it like `{name: email}` or `{name: [email, mail]}`".to_owned());
+            diagnostics.error(at, "wrong_type", message, hint);
+            return None;
+        }
+    }
+    Some(pairs)
 }
 
 fn ranges(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {

@@ -41,6 +41,11 @@ impl DefinedFields {
         self.current = Some(number);
     }
 
+    /// All fields are read: whatever comes now may look at each.
+    pub fn begin_after_all(&mut self) {
+        self.current = Some(self.fields.len());
+    }
+
     /// The field that was read is defined, and has this place in the plan.
     pub fn end(&mut self, place: usize) {
         let current = self.current.and_then(|current| self.fields.get_mut(current));

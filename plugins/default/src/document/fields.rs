@@ -8,7 +8,7 @@ use super::node::{Key, Kind, Node};
 use super::path::Stage;
 use super::{arguments, keys, known_keys, names, placing, recipe};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::owned::{Field, Items, MapPlan, Path, Root, Target, Unknown};
+use crate::plan::owned::{Field, Items, MapPlan, Path, Root, Steps, Target, Unknown};
 
 const KEYS: [&str; 7] = keys::names(&keys::MAP);
 
@@ -22,6 +22,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
     diagnostics.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
     let made_fields = under(at, "fields", |at| fields(diagnostics, at)).unwrap_or_default();
+    let expand = under(at, "expand", |at| expanded(diagnostics, at, &made_fields)).unwrap_or_default();
     let referenced = std::mem::take(&mut diagnostics.defined_fields).into_referenced();
     let mut map = MapPlan {
         items: under(at, "items", |at| items(diagnostics, at)).flatten(),
@@ -30,7 +31,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
         referenced,
         unknown: under(at, "unknown", |at| diagnostics.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
         ignore: under(at, "ignore", |at| paths(diagnostics, at)).unwrap_or_default(),
-        expand: under(at, "expand", |at| paths(diagnostics, at)).unwrap_or_default(),
+        expand,
         is_test: under(at, "is_test", |at| paths(diagnostics, at)).unwrap_or_else(usual_test_marks),
         filter_reads: Vec::new(),
         known_keys: None,
@@ -77,6 +78,23 @@ fn paths(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Path> {
     for (index, node) in diagnostics.items(at).iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
         paths.extend(path_of(diagnostics, At { node, path: &path }, Stage::Map));
+    }
+    paths
+}
+
+/// The objects whose members become custom fields: parts of the element, and whole custom fields, which all are defined by now.
+fn expanded(diagnostics: &mut Diagnostics, at: At<'_>, fields: &[Field]) -> Vec<Path> {
+    diagnostics.defined_fields.begin_after_all();
+    let paths = paths(diagnostics, at);
+    for path in &paths {
+        let Root::Field(place) = path.root else { continue };
+        let field = fields.get(usize::from(place));
+        let is_whole = path.steps == Steps::Singular(Vec::new());
+        if field.is_some_and(|field| !is_whole || !matches!(field.target, Target::Custom(_))) {
+            let message = format!("`{}` is not a whole custom field", path.text);
+            let hint = "name a custom field that holds an object; a part of one is made a field of its own first";
+            diagnostics.error(at, "bad_path", message, Some(hint.to_owned()));
+        }
     }
     paths
 }

@@ -6,7 +6,7 @@ use super::node::{Key, Kind as NodeKind, Node, Place};
 use super::path::{self, Stage};
 use super::suggest::nearest;
 use super::{arguments, references};
-use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Declared, Kind, Lists, Parameter, Presence, Spec, registry};
+use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Declared, Kind, Parameter, Presence, Spec, registry};
 use crate::plan::owned::{Argument, Function};
 
 /// The functions of a list, or the one function that stands for a list of one.
@@ -278,7 +278,7 @@ impl Flow {
 
     fn misfit(self, spec: &Spec, before: Option<&str>) -> Option<TypeMismatch> {
         let before = before?;
-        let takes_items = spec.lists == Lists::Each && self.has_list();
+        let takes_items = spec.lists.is_by_item() && self.has_list();
         if self.0 & Self::into_kind(spec.takes).0 != 0 || takes_items {
             return None;
         }
@@ -309,7 +309,7 @@ impl Flow {
 
     fn after(self, spec: &Spec) -> Self {
         let given = Self::of(spec.gives);
-        if spec.lists != Lists::Each || !self.has_list() {
+        if !spec.lists.is_by_item() || !self.has_list() {
             return given;
         }
         // Of a list comes a list, of one value what the function gives.

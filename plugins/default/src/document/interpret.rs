@@ -1,12 +1,16 @@
 //! The `interpret` section: what a client's response means.
 
+use hookmill_json::Value;
+
 use super::check::{At, Diagnostics, under};
 use super::limits::OUTCOMES_MAX;
 use super::message::fixed;
-use super::node::{Kind, Node};
+use super::node::Kind;
 use super::path::Stage;
 use super::{keys, recipe, rules, visit, words};
+use crate::moment::Written;
 use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe, Root, Rule};
+use crate::run::RETRY_AFTER_S_MAX;
 
 const KEYS: [&str; 7] = keys::names(&keys::INTERPRET);
 
@@ -132,14 +136,29 @@ fn details(diagnostics: &mut Diagnostics, at: At<'_>) -> Details {
     Details { reason, price, reference, retry_after }
 }
 
-/// A number of seconds, or where it stands.
+/// A number of seconds, a duration, or where it stands.
 fn seconds(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Recipe> {
-    let Node { kind: Kind::Number(digits), place } = at.node else {
-        return recipe::read(diagnostics, at, Stage::Interpret);
+    let seconds = match &at.node.kind {
+        Kind::Number(digits) => digits.parse::<u64>().ok(),
+        // A key that begins with a digit is written as a JSONPath here, so that no duration is taken for one.
+        Kind::Text(text) if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) => duration(text),
+        _ => return recipe::read(diagnostics, at, Stage::Interpret),
     };
-    if digits.parse::<u32>().is_err() {
-        diagnostics.expected(at, "an integer of seconds, or a path to one");
+    let Some(seconds) = seconds.filter(|seconds| *seconds <= RETRY_AFTER_S_MAX) else {
+        let message = format!(
+            "`retry_after` is at most {RETRY_AFTER_S_MAX} seconds (RETRY_AFTER_S_MAX, 31 days), and this is {}",
+            at.node.quoted()
+        );
+        let hint =
+            "write an integer of seconds such as `60`, a duration such as `90s`, `30min`, `1h` or `1d`, or a path";
+        diagnostics.error(at, "wrong_type", message, Some(hint.to_owned()));
         return None;
-    }
-    Some(fixed(at.node.value(), place.line))
+    };
+    Some(fixed(Value::Number(seconds.to_string().into()), at.node.place.line))
+}
+
+/// The seconds of a duration such as `1h30min`; none for what is not one, or points back.
+fn duration(text: &str) -> Option<u64> {
+    let Ok(Written::Distance(distance)) = Written::read(text) else { return None };
+    distance.seconds().and_then(|seconds| u64::try_from(seconds).ok())
 }

@@ -108,7 +108,12 @@ pub const MAP: [KeySpec; 7] = [
         "[form_id, meta.debug]",
         "Keys that are not custom fields and no reason to reject.",
     ),
-    key("expand", Is::Part("paths"), "[answers]", "Objects whose members become custom fields of their own."),
+    key(
+        "expand",
+        Is::Part("paths"),
+        "[answers]",
+        "Objects whose members become custom fields of their own: of the element, or fields that were made.",
+    ),
     key(
         "is_test",
         Is::Part("paths"),
@@ -352,7 +357,12 @@ pub const INTERPRET: [KeySpec; 7] = [
     key("reason", Is::Part("field"), "message", "Where the reason stands."),
     key("price", Is::Part("field"), "{from: payout, then: [number]}", "Where the price stands, a decimal number."),
     key("reference", Is::Part("field"), "id", "Where the client's id of the lead stands."),
-    key("retry_after", Is::Part("seconds"), "60", "After how many seconds to try again, or where that stands."),
+    key(
+        "retry_after",
+        Is::Part("seconds"),
+        "60",
+        "After how long to try again: a number of seconds, a duration such as `1h`, or where the seconds stand.",
+    ),
 ];
 
 /// An outcome.
@@ -373,12 +383,7 @@ pub const OUTCOME: [KeySpec; 7] = [
     key("reason", Is::Part("field"), "error.message", "Where the reason stands."),
     key("price", Is::Part("field"), "payout", "Where the price stands."),
     key("reference", Is::Part("field"), "id", "Where the client's id of the lead stands."),
-    key(
-        "retry_after",
-        Is::Part("seconds"),
-        "30",
-        "With `retry`: after how many seconds to try again, or where that stands.",
-    ),
+    key("retry_after", Is::Part("seconds"), "15min", "With `retry`: after how long to try again, as above."),
 ];
 
 /// A range of `range_label`.

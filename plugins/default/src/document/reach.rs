@@ -190,9 +190,8 @@ fn is_short(check: &Check) -> bool {
 /// Whether one passes for some named values only, none of which passes the other.
 fn none_of(one: &Check, other: &Check, ignore_case: bool) -> bool {
     // The number 5 stands for many texts, such as `5.0`: what a text rule says of it is not sure.
-    let is_sure = |value: &Value<'_>, wanted: &Value<'_>| {
-        !matches!((value, wanted), (Value::Number(_) | Value::Bool(_), Value::Text(_)))
-    };
+    let is_sure =
+        |value: &Value<'_>, wanted: &Value<'_>| !matches!((value, wanted), (Value::Number(_), Value::Text(_)));
     let passes = |value: &Value<'_>| match (&other.with, other.operator) {
         (With::Value(_), Operator::StartsWith | Operator::EndsWith | Operator::Contains) => true,
         (With::Value(wanted), operator) if is_sure(value, wanted) => {

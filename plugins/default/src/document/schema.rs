@@ -17,6 +17,7 @@ use super::keys::{self, Is, KeySpec};
 use super::limits::PATH_BYTES_MAX;
 use super::path::{ROOTS, Stage};
 use super::yaml;
+use crate::run::RETRY_AFTER_S_MAX;
 
 type Schema = Value<'static>;
 
@@ -88,7 +89,7 @@ fn definitions() -> Schema {
         )
         .with("number", typed("number").build())
         .with("values", list_of(Value::Bool(true)))
-        .with("seconds", any_of([integer(0, i64::from(u32::MAX)), reference("field")]))
+        .with("seconds", any_of([integer(0, RETRY_AFTER_S_MAX.cast_signed()), reference("field")]))
         .with("items", any_of([reference("path"), section::items()]))
         .with("map", object_of(&keys::MAP, &[]))
         .with("fields", section::fields())

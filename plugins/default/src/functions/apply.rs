@@ -7,7 +7,7 @@ use hookmill_json::Value;
 use super::call::{Call, EvalContext};
 use super::declared::Declared;
 use super::error::FunctionError;
-use super::items::map_items;
+use super::items::{map_items, map_items_in_row};
 use super::measure::cost;
 use super::number::decimal_of;
 use super::spec::{Lists, Run, TextRun};
@@ -46,6 +46,9 @@ fn run<'t>(
         Some(Value::Null) => Ok(Some(Value::Null)),
         Some(Value::List(items)) if spec.lists == Lists::Each => {
             map_items(items, |item| apply(function, item, context))
+        }
+        Some(Value::List(items)) if spec.lists == Lists::InRow => {
+            map_items_in_row(items, |item| apply(function, item, context))
         }
         Some(list @ Value::List(_)) if spec.lists == Lists::Rejected => Err(list_error(spec.name, &list)),
         Some(value) => on_value(spec.run, value, call),

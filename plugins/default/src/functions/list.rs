@@ -11,6 +11,7 @@ use super::items::map_items;
 use super::measure::cost;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
+use crate::run::compare::equals;
 
 /// A function that takes a list as one value.
 const LIST: Spec = Spec {
@@ -55,6 +56,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "split",
         summary: "Cuts a text at a mark: its pieces are trimmed, empty ones left out.",
         gives: Kind::List,
+        lists: Lists::InRow,
         parameters: &[required("at", ArgumentKind::NonEmpty, "what stands between the pieces")],
         on_empty: EmptyInput::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
         examples: &[
@@ -141,7 +143,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "find",
-        summary: "Takes the first item of a list whose members have these values; a text of the document fits a number, too.",
+        summary: "Takes the first item of a list whose members are equal to these values; of a list of values, to one of them.",
         gives: Kind::Any,
         parameters: &[required("members", ArgumentKind::Members, "the members and their values")],
         on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "missing", "missing"]),
@@ -152,6 +154,12 @@ pub const FUNCTIONS: &[Spec] = &[
                 r#"{"name":"email","values":["a"]}"#,
             ),
             example("{find: {id: 5}}", r#"[{"id":"5.0"}]"#, r#"{"id":"5.0"}"#),
+            example(
+                "{find: {name: [cell, mobile]}}",
+                r#"[{"name":"phone"},{"name":"mobile"}]"#,
+                r#"{"name":"mobile"}"#,
+            ),
+            example("{find: {main: true}}", r#"[{"main":"true"},{"main":true}]"#, r#"{"main":true}"#),
             example("{find: {name: zip}}", r#"[{"name":"phone"}]"#, "missing"),
         ],
         run: Run::List(|items, call| Ok(items.into_iter().find(|item| has_members(item, call.pairs(0))))),
@@ -170,6 +178,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{pick: 'values[0]'}", r#"{"name":"email","values":["a"]}"#, r#""a""#),
             example("{pick: a.b}", r#"{"a":{"b":0}}"#, "0"),
             example("{pick: id}", r#"[{"id":1},{"x":2},{"id":3}]"#, "[1,3]"),
+            example("{pick: values}", r#"[{"values":["a"]},{"values":["b","c"]}]"#, r#"[["a"],["b","c"]]"#),
         ],
         run: Run::Value(|value, call| match call.path(0) {
             Some(path) => Ok(call.context.inside(path, &value)?.map(Value::into_owned)),
@@ -197,7 +206,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "map",
-        summary: "Does functions to each item of a list; items that come to nothing are left out.",
+        summary: "Does functions to each item of a list; items that come to nothing are left out. A list that is made of an item stays one; `flatten_list` puts them in a row.",
         gives: Kind::List,
         parameters: &[required("then", ArgumentKind::Chain, "the functions")],
         on_empty: EmptyInput::of(["missing", "null", "[\"\"]", "[0]", "[]", "wrong_type"]),
@@ -205,6 +214,7 @@ pub const FUNCTIONS: &[Spec] = &[
         examples: &[
             example("{map: [trim, {multiply: 2}]}", r#"["1"," 2.5 "]"#, "[2,5]"),
             example("{map: [{pick: id}]}", r#"[{"id":1},{}]"#, "[1]"),
+            example("{map: [{split: ','}]}", r#"["a,b","c"]"#, r#"[["a","b"],["c"]]"#),
         ],
         run: Run::List(|items, call| map_items(items, |item| call.context.apply_chain(call.chain(0), item))),
         ..LIST
@@ -321,17 +331,16 @@ fn item<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'
     Ok(place.and_then(|place| items.into_iter().nth(place)))
 }
 
-/// Whether a value has these members, as rules compare: a number of the document as a number, a text as text.
+/// Whether a value has these members.
 fn has_members(value: &Value<'_>, members: &[(Cow<'_, str>, Value<'_>)]) -> bool {
-    members.iter().all(|(name, wanted)| value.member(name).is_some_and(|found| is_same(found, wanted)))
+    members.iter().all(|(name, wanted)| value.member(name).is_some_and(|found| is_wanted(found, wanted)))
 }
 
-/// Whether a value is the one that a document wants.
-pub fn is_same(found: &Value<'_>, wanted: &Value<'_>) -> bool {
+/// Whether a value is the one that a document wants, or one of several, as rules compare.
+pub fn is_wanted(found: &Value<'_>, wanted: &Value<'_>) -> bool {
     match wanted {
-        Value::Number(_) => found.canonical_number().is_some() && found.canonical_number() == wanted.canonical_number(),
-        Value::Text(text) => found.scalar_text() == Some(text),
-        _ => found == wanted,
+        Value::List(several) => several.iter().any(|wanted| equals(found, wanted, false)),
+        one => equals(found, one, false),
     }
 }
 

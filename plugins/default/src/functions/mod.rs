@@ -46,7 +46,7 @@ pub use declared::Declared;
 pub use email::normalize as normalize_email;
 pub use error::FunctionError;
 pub use limits::*;
-pub use list::is_same;
+pub use list::is_wanted;
 pub use measure::{cost, text_size};
 pub use plain::{plain_codes, plain_functions};
 pub use rfc3339::rfc3339;

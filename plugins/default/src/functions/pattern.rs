@@ -8,7 +8,7 @@ use regex_lite::{Captures, Regex};
 use super::call::Call;
 use super::error::{FunctionError, check_output_size};
 use super::limits::{PATTERN_INPUT_BYTES_MAX, PATTERN_MATCHES_MAX};
-use super::spec::{ArgumentKind, EmptyInput, Kind, Parameter, Run, Spec, example, optional, required, usually};
+use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required, usually};
 use crate::plan::Expression;
 
 const PATTERN: Parameter = required("pattern", ArgumentKind::Pattern, "the regular expression");
@@ -47,6 +47,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "extract_all",
         summary: "Lists all that a regular expression finds.",
         gives: Kind::List,
+        lists: Lists::InRow,
         parameters: &[PATTERN, GROUP],
         on_empty: EmptyInput::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
         examples: &[example(r"{extract_all: '\d+'}", r#""1 and 22""#, r#"["1","22"]"#)],

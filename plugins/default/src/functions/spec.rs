@@ -80,10 +80,19 @@ pub enum Kind {
 pub enum Lists {
     /// Each item is treated by itself; what comes to nothing is left out.
     Each,
+    /// The same, and the lists that come out of the items stand in one row.
+    InRow,
     /// The list is taken as one value.
     Whole,
     /// It is rejected: `{map: [...]}` says that each item is meant, `first` that one is.
     Rejected,
+}
+
+impl Lists {
+    /// Whether each item is treated by itself.
+    pub fn is_by_item(self) -> bool {
+        matches!(self, Self::Each | Self::InRow)
+    }
 }
 
 /// What becomes of the six kinds of nothing: JSON text, `missing`, or the code of a rejection.

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use hookmill_json::Value;
 
 use super::budget::WorkBudget;
-use super::compare::{against, all_distinct, among, says};
+use super::compare::{against, all_distinct, among, between_fields, says};
 use super::scope::Scope;
 use super::select::Reader;
 use super::valid::is_valid;
@@ -123,7 +123,7 @@ impl<'s, S: Scope> Checker<'s, S> {
                 let now = self.now()?;
                 now.read(other).and_then(|limit| in_time(check.operator, now, now.read(actual)?, limit))
             }
-            (_, Some(other)) => against(check.operator, actual, other, ignore_case),
+            (_, Some(other)) => between_fields(check.operator, actual, other, ignore_case),
             (With::Values(values), _) => among(check.operator, actual, values, ignore_case),
             (With::Pattern(_, pattern), _) => actual.scalar_text().map(|text| pattern.is_match(text)),
             (With::Kind(kind), _) => {

@@ -35,19 +35,27 @@ pub fn among(operator: Operator, actual: &Value<'_>, values: &[Value<'_>], ignor
     }
 }
 
-/// A number in the document is compared as a number, even with a text that is written like one; a text as text, so that the
-/// zip 02139 is not 2139; true and false also with those words.
+/// Two fields: one that is a number has the other compared as a number, whichever side it stands on.
+pub fn between_fields(operator: Operator, actual: &Value<'_>, other: &Value<'_>, ignore_case: bool) -> Option<bool> {
+    let is_number = |value: &Value<'_>| matches!(value, Value::Number(_));
+    match operator {
+        Operator::Eq | Operator::Ne if is_number(actual) && !is_number(other) => {
+            against(operator, other, actual, ignore_case)
+        }
+        _ => against(operator, actual, other, ignore_case),
+    }
+}
+
+/// The one rule by which a value is the one that a document names. A number in the document is compared as a number, even with a
+/// text that is written like one; a text as text, also with the digits of a number as they are written, so that the zip 02139 is
+/// not 2139; true and false are equal to themselves alone, never to a text or a number.
 pub fn equals(actual: &Value<'_>, wanted: &Value<'_>, ignore_case: bool) -> bool {
     match wanted {
         Value::Number(_) => {
             actual.canonical_number().is_some() && actual.canonical_number() == wanted.canonical_number()
         }
+        Value::Text(_) if matches!(actual, Value::Bool(_)) => false,
         Value::Text(text) => on_texts(actual, text, ignore_case, |actual, wanted| actual == wanted).unwrap_or(false),
-        Value::Bool(wanted) => match actual {
-            Value::Bool(actual) => actual == wanted,
-            Value::Text(text) => text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
-            _ => false,
-        },
         _ => is_equal(actual, wanted),
     }
 }
@@ -71,21 +79,31 @@ pub fn contains(actual: &Value<'_>, wanted: &Value<'_>, ignore_case: bool) -> Op
     }
 }
 
-/// Whether no two of these are the same; blank ones are not looked at. Numbers are the same as numbers (`5`, `5.0`), anything
-/// by its text (`5`, `"5"`). Takes the time of sorting.
+/// Whether no two of these are the same, as two fields are compared; blank ones are not looked at, nor is white space around a
+/// text. Takes the time of sorting.
 pub fn all_distinct(values: &[Value<'_>], ignore_case: bool) -> bool {
     let filled = || values.iter().filter(|value| !value.is_blank());
-    let mut texts: Vec<String> = filled().map(|value| plain_text(value, ignore_case)).collect();
+    let (numbers, others): (Vec<&Value<'_>>, Vec<&Value<'_>>) =
+        filled().partition(|value| matches!(value, Value::Number(_)));
+    let mut texts: Vec<String> = others.iter().map(|value| plain_text(value, ignore_case)).collect();
+    let mut numbers: Vec<CanonicalNumber> = numbers.into_iter().filter_map(Value::canonical_number).collect();
     texts.sort_unstable();
-    let mut numbers: Vec<CanonicalNumber> =
-        filled().filter(|value| matches!(value, Value::Number(_))).filter_map(Value::canonical_number).collect();
     numbers.sort_unstable();
-    let is_twice = |pair: &[String]| pair.first() == pair.last();
-    !texts.windows(2).any(is_twice) && !numbers.windows(2).any(|pair| pair.first() == pair.last())
+    let is_a_number =
+        |value: &&Value<'_>| value.canonical_number().is_some_and(|it| numbers.binary_search(&it).is_ok());
+    !is_twice(&texts) && !is_twice(&numbers) && !others.iter().any(is_a_number)
 }
 
+fn is_twice<T: PartialEq>(sorted: &[T]) -> bool {
+    sorted.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+/// A text without white space around it, in quotes as JSON has it; anything else as JSON text.
 fn plain_text(value: &Value<'_>, ignore_case: bool) -> String {
-    let text = value.scalar_text().map_or_else(|| hookmill_json::text_of(value), |text| text.trim().to_owned());
+    let text = match value {
+        Value::Text(text) => hookmill_json::text_of(&Value::text(text.trim())),
+        value => hookmill_json::text_of(value),
+    };
     if ignore_case { text.to_lowercase() } else { text }
 }
 
@@ -117,10 +135,48 @@ mod tests {
             ("[\"a\",\"A\"]", false, true),
             ("[\"a\",\"A\"]", true, false),
             ("[{\"a\":1},{\"a\":1}]", false, false),
-            ("[true,\"true\"]", false, false),
+            ("[true,\"true\"]", false, true),
+            ("[true,true]", false, false),
+            ("[5,\"5.0\"]", false, false),
+            ("[\"05\",5]", false, false),
         ] {
             let Value::List(items) = parse(list).unwrap() else { panic!("{list}") };
             assert_eq!(all_distinct(&items, ignore_case), distinct, "{list}");
+        }
+    }
+
+    /// M3, M7: what a document says, in each kind, against each kind of value.
+    #[test]
+    fn m7_one_rule_for_equality() {
+        let is = |actual: &str, wanted: &str| equals(&parse(actual).unwrap(), &parse(wanted).unwrap(), false);
+        for (wanted, same, other) in [
+            ("5", &["5", "5.0", "\"5\"", "\"5.0\"", "\" 5 \""][..], &["\"5a\"", "true", "null", "[5]"][..]),
+            ("\"5\"", &["\"5\"", "5"], &["5.0", "\"5.0\"", "\"05\"", "true"]),
+            ("\"02139\"", &["\"02139\""], &["2139", "\"2139\""]),
+            ("true", &["true"], &["\"true\"", "1", "\"yes\"", "false"]),
+            ("false", &["false"], &["\"false\"", "0", "null", "\"\""]),
+            ("\"true\"", &["\"true\""], &["true", "\"TRUE\""]),
+            ("\"false\"", &["\"false\""], &["false"]),
+            ("null", &["null"], &["\"null\"", "\"\"", "0", "false"]),
+            ("[1,{\"a\":2}]", &["[1.0,{\"a\":2}]"], &["[\"1\",{\"a\":2}]", "1"]),
+        ] {
+            same.iter().for_each(|actual| assert!(is(actual, wanted), "{actual} is {wanted}"));
+            other.iter().for_each(|actual| assert!(!is(actual, wanted), "{actual} is not {wanted}"));
+        }
+    }
+
+    /// M7: two fields are equal whichever stands first.
+    #[test]
+    fn m7_two_fields_are_equal_both_ways() {
+        let values = ["5", "5.0", "\"5\"", "\"5.0\"", "\"05\"", "true", "\"true\"", "null", "\"\"", "[5]", "{}"];
+        for (one, other) in values.iter().flat_map(|one| values.iter().map(move |other| (one, other))) {
+            let (a, b) = (parse(one).unwrap(), parse(other).unwrap());
+            let equal = |a, b| between_fields(Operator::Eq, a, b, false);
+            assert_eq!(equal(&a, &b), equal(&b, &a), "{one} and {other}");
+            if !a.is_blank() && !b.is_blank() {
+                let distinct = all_distinct(&[a.clone(), b.clone()], false);
+                assert_eq!(equal(&a, &b), Some(!distinct), "{one} and {other}");
+            }
         }
     }
 

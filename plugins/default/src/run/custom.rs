@@ -43,6 +43,13 @@ impl<'s> CustomFields<'s> {
         })
     }
 
+    /// Takes a field out again.
+    pub fn take(&mut self, name: &str) -> Option<CustomValue<'s>> {
+        let at = self.fields.iter().position(|(taken, _)| taken == name)?;
+        self.taken.remove(name);
+        Some(self.fields.remove(at).1)
+    }
+
     /// Adds a field whose name is not taken.
     pub fn add(&mut self, name: Cow<'s, str>, value: CustomValue<'s>) {
         if self.fields.len() == FEW_NAMES {

@@ -16,8 +16,8 @@ use crate::plan::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Reci
 const REASON_CHARS_MAX: usize = 500;
 /// Bytes of the client's own id; a longer text is none.
 const REFERENCE_BYTES_MAX: usize = 1000;
-/// Seconds to wait that are believed: a month. The host has bounds of its own.
-const RETRY_AFTER_S_MAX: u64 = 31 * 24 * 60 * 60;
+/// Seconds to wait that are believed, in a document or in a response: 31 days. The host has bounds of its own.
+pub const RETRY_AFTER_S_MAX: u64 = 31 * 24 * 60 * 60;
 /// Characters of a response's value that a warning quotes.
 const QUOTED_CHARS_MAX: usize = 80;
 

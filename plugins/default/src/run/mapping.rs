@@ -16,7 +16,7 @@ use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
 use crate::functions::{FunctionError, apply, plain_functions, text_size};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
-use crate::plan::{FastPath, Field, LoadedMap, Path, Steps as PathSteps, TargetRef, Unknown};
+use crate::plan::{FastPath, Field, LoadedMap, Path, Root, Steps as PathSteps, TargetRef, Unknown};
 
 /// How many characters of an input a failure quotes.
 const QUOTED_CHARS_MAX: usize = 200;
@@ -267,8 +267,16 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     /// Members of these objects become custom fields of their own.
     fn expand(&mut self, paths: &'s [Path<'_>]) -> Result<(), Failure> {
         for path in paths {
+            if let Root::Field(field) = path.root {
+                self.expand_field(field, path)?;
+                continue;
+            }
             for found in self.found(path)?.nodes() {
-                let Some(node) = found.indexed().filter(|node| node.kind() == Kind::Object) else { continue };
+                let Some(node) = found.indexed() else { continue };
+                if node.kind() != Kind::Object {
+                    self.warn_not_expanded(path, &node.value());
+                    continue;
+                }
                 for (name, rest) in self.unused_members(node)? {
                     self.keep(name, rest)?;
                 }
@@ -276,6 +284,37 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             }
         }
         Ok(())
+    }
+
+    /// Members of a custom field that was made become custom fields instead of it.
+    fn expand_field(&mut self, field: u16, path: &Path<'_>) -> Result<(), Failure> {
+        let Some(TargetRef::Custom(name)) = self.plan.target(usize::from(field)) else { return Ok(()) };
+        match self.custom.take(name) {
+            Some(CustomValue::Built(Value::Object(members))) => {
+                members.into_iter().try_for_each(|(name, value)| self.keep(name, CustomValue::Built(value)))
+            }
+            Some(other) => {
+                if let CustomValue::Built(value) = &other {
+                    self.warn_not_expanded(path, value);
+                }
+                self.custom.add(Cow::Borrowed(name), other);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is not an object stays what it is, and somebody is told why.
+    fn warn_not_expanded(&mut self, path: &Path<'_>, value: &Value<'_>) {
+        if *value == Value::Null {
+            return;
+        }
+        let message = format!(
+            "`{}` is {}, not an object, and stays one field; the objects of a list are `$.list[*]`, and `from_pairs` makes an object of pairs",
+            path.text,
+            value.type_name()
+        );
+        self.warning("not_expanded", &path.text, message);
     }
 
     /// The members of a value of which something is left, each written out: what is used later must not change it.

@@ -32,7 +32,7 @@ pub(crate) mod xml;
 pub use budget::{OUTPUT_BYTES_MAX, TRACE_BYTES_MAX, WORK_MAX, WORK_PER_LEAD};
 pub use context::value_in;
 pub use hookmill_jsonpath::PATH_VISITS_MAX;
-pub use interpret::interpret;
+pub use interpret::{RETRY_AFTER_S_MAX, interpret};
 pub use map::{LEADS_MAX, map};
 pub use message::MESSAGE_VALUES_MAX;
 pub use qualify::qualify;

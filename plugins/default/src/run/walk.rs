@@ -3,7 +3,7 @@
 use hookmill_json::{Kind, Node, NodeRef, Value};
 
 use super::steps::{Found, select_in};
-use crate::functions::{Declared, is_same};
+use crate::functions::{Declared, is_wanted};
 use crate::plan::{Argument, Function, Steps};
 
 /// Whether a function only chooses among what is there.
@@ -58,7 +58,7 @@ fn step<'s>(function: &'s Function<'_>, at: Node<'s>) -> Option<Option<Node<'s>>
 
 fn has(item: Node<'_>, name: &str, wanted: &Value<'_>) -> bool {
     item.member(name).is_some_and(|found| match wanted {
-        Value::Text(text) => found.equals_text(text),
-        _ => is_same(&found.value(), wanted),
+        Value::Text(text) if !matches!(found.kind(), Kind::True | Kind::False) => found.equals_text(text),
+        _ => is_wanted(&found.value(), wanted),
     })
 }

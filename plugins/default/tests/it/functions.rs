@@ -373,3 +373,24 @@ fn m2_chains_are_checked() {
         );
     }
 }
+
+/// M4: which answer belongs to which question is not lost, and what can never be found is a mistake.
+#[test]
+fn m4_lists_of_lists_stay_and_find_takes_one_of_several() {
+    let body = r#"{"q":[{"n":"a","v":["1","2"]},{"n":"b","v":[]},{"n":"c","v":["3"]}]}"#;
+    for (chain, expected) in [
+        ("{pick: v}", r#"[["1","2"],[],["3"]]"#),
+        ("{map: [{pick: v}]}", r#"[["1","2"],[],["3"]]"#),
+        ("{pick: v}, flatten_list", r#"["1","2","3"]"#),
+        ("{pick: v}, {map: [{join: '+'}]}", r#"["1+2","","3"]"#),
+        ("{find: {n: [x, c]}}, {pick: v}", r#"["3"]"#),
+        // In the input itself and in a made value it is the same.
+        ("list, {find: {n: [x, c]}}, {pick: v}", r#"["3"]"#),
+    ] {
+        let lead = lead_json(&fields(&format!("x: {{from: q, then: [{chain}]}}")), body);
+        assert_eq!(lead, format!(r#"{{"custom":{{"x":{expected}}}}}"#), "{chain}");
+    }
+    for members in ["{n: []}", "{n: {a: 1}}", "{n: [[a]]}", "{n: [{a: 1}]}"] {
+        assert!(diagnose(&format!("[{{find: {members}}}]"))[0].contains("wrong_type"), "{members}");
+    }
+}

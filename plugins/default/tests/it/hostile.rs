@@ -120,7 +120,7 @@ fn p3_m4_hostile_chains_end() {
             list("{\"k\":1}", 3000),
             "too_much_work",
         ),
-        ("{\"map\":[{\"constant\":[1,2,3,4,5,6,7,8]}]}".into(), list("1", 5000), "output_too_large"),
+        (format!("{{\"map\":[{{\"constant\":[\"{}\"]}}]}}", "x".repeat(100)), list("1", 5000), "output_too_large"),
         ("{\"map\":[\"uuid\"]}".into(), list("1", 200_000), "too_much_work"),
         ("{\"split\":\"b\"},\"unique\"".into(), format!("{{\"a\":\"{}\"}}", "ab".repeat(450_000)), "too_much_work"),
         ("\"add\"".replace("\"add\"", "{\"add\":1}"), format!("{{\"a\":{}}}", "9".repeat(100_000)), "number_too_long"),

@@ -395,3 +395,27 @@ fn m10_the_trace_of_a_dry_run_shows_each_comparison_and_part() {
     ]);
     assert_eq!(trace["parts"], parts);
 }
+
+/// M9: a duration is one, and is never taken for a path.
+#[test]
+fn m9_retry_after_takes_durations() {
+    let document =
+        |wait: &str| format!("version: 1\ninterpret: {{outcomes: [{{outcome: retry, retry_after: {wait}}}]}}");
+    for (wait, ms) in [
+        ("60", 60_000),
+        ("90s", 90_000),
+        ("1h", 3_600_000),
+        ("1h30min", 5_400_000),
+        ("31d", 2_678_400_000),
+        ("\"$['1h']\"", 7_000),
+        ("w", 8_000),
+    ] {
+        let response = response(503, "application/json", r#"{"1h":7,"w":8}"#);
+        let outcome = interpreted(&document(wait), response).unwrap().unwrap();
+        assert_eq!(outcome.retry_after_ms, Some(ms), "{wait}");
+    }
+    for wait in ["-1h", "1mo", "32d", "1 h", "1hour", "'60'", "1.5", "4000000", "-5"] {
+        let found = problems(&document(wait));
+        assert!(found.len() == 1 && found[0].suggestion.as_deref().unwrap().contains("`1h`"), "{wait}: {found:?}");
+    }
+}

@@ -401,3 +401,30 @@ map:
         }
     }
 }
+
+/// M6: what can't be expanded stays, and somebody is told; a field that was made is expanded as well.
+#[test]
+fn m6_expand_takes_objects_and_fields_that_were_made() {
+    let document = |expand: &str| {
+        format!("version: 1\nmap: {{fields: {{a: b, x: {{from: l, then: [from_pairs]}}}}, expand: [{expand}]}}")
+    };
+    let body = r#"{"b":1,"l":[{"name":"a","value":"2"},{"name":"c","value":"3"}],"o":{"z":1},"n":null}"#;
+    for (expand, expected, warnings) in [
+        ("o", r#"{"a":1,"x":{"a":"2","c":"3"},"z":1,"n":null}"#, vec![]),
+        ("fields.x", r#"{"a":1,"inbound_a":"2","c":"3","o":{"z":1},"n":null}"#, vec!["name_taken"]),
+        ("fields.a", r#"{"x":{"a":"2","c":"3"},"a":1,"o":{"z":1},"n":null}"#, vec!["not_expanded"]),
+        ("n, gone", r#"{"a":1,"x":{"a":"2","c":"3"},"o":{"z":1},"n":null}"#, vec![]),
+    ] {
+        let lead = lead(&document(expand), body);
+        assert_eq!(lead.lead, format!("{{\"custom\":{expected}}}"), "{expand}");
+        assert_eq!(lead.warnings.iter().map(|warning| &*warning.code).collect::<Vec<_>>(), warnings, "{expand}");
+    }
+    let list = lead("version: 1\nmap: {expand: [l]}", r#"{"l":[{"a":1}]}"#);
+    assert_eq!((&*list.lead, &*list.warnings[0].code), (r#"{"custom":{"l":[{"a":1}]}}"#, "not_expanded"));
+    for (expand, code) in
+        [("fields.x.y", "bad_path"), ("fields.email", "bad_path"), ("fields.gone", "used_before_defined")]
+    {
+        let text = format!("version: 1\nmap: {{fields: {{email: e, x: l}}, expand: [{expand}]}}");
+        assert_eq!(crate::fixtures::problems(&text)[0].code, code, "{expand}");
+    }
+}

@@ -25,7 +25,7 @@ fn m7_every_operator_on_every_kind_of_value() {
         ("op: eq, value: '02139'", &["\"02139\""], &["2139", "\"2139\"", "missing"]),
         ("op: eq, value: ca, ignore_case: true", &["\"CA\""], &["\"CAL\""]),
         ("op: eq, value: null", &["null"], &["missing", "\"\"", "0"]),
-        ("op: eq, value: true", &["true", "\"TRUE\""], &["\"false\"", "1", "false"]),
+        ("op: eq, value: true", &["true"], &["\"true\"", "\"TRUE\"", "\"false\"", "1", "false"]),
         ("op: ne, value: 5", &["6", "null", "\"\""], &["5", "missing"]),
         ("op: lt, value: 5", &["4.999999999999999999999", "-1e400"], &["5", "missing", "null", "\"\"", "\"a\""]),
         ("op: le, value: 5", &["5.0"], &["5.0000000000000000000001"]),

@@ -108,7 +108,7 @@ fn what(is: Is) -> String {
             "field" => "path, alternatives or recipe".to_owned(),
             "sources" => "path or alternatives".to_owned(),
             "paths" => "path or paths".to_owned(),
-            "seconds" => "number or recipe".to_owned(),
+            "seconds" => "seconds, duration or recipe".to_owned(),
             "functions" => "function or functions".to_owned(),
             "items" => "path, or recipe with `at`".to_owned(),
             other => other.replace('_', " "),
@@ -182,6 +182,7 @@ fn all_functions() -> String {
 fn function(spec: &Spec) -> String {
     let lists = match spec.lists {
         Lists::Each => "; of a list each item",
+        Lists::InRow => "; of a list each item, and what comes out of them in one row",
         Lists::Whole => "",
         Lists::Rejected => "; a list is rejected",
     };
