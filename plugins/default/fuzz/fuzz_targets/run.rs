@@ -3,6 +3,7 @@
 
 #[path = "../../tests/it/exercise.rs"]
 mod exercise;
+#[allow(dead_code, unused_imports, reason = "the tests need more of it")]
 #[path = "../../tests/it/grammar/mod.rs"]
 mod grammar;
 #[allow(dead_code, reason = "the tests need more of it")]

@@ -7,11 +7,13 @@ use super::check::{At, Diagnostics, join, shortened, under};
 use super::functions::{Chains, path_of};
 use super::node::{Kind, Node};
 use super::path::{self, Stage};
-use super::{keys, recipe, template};
+use super::{keys, literal, recipe, template};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, calendar, clock, phone, template as filling};
-use crate::plan::owned::{Argument, Expression, Path, Range, Root, Steps, Template};
+use crate::plan::owned::{Argument, Expression, Path, Range, Root, Source, SourceKind, Steps, Template};
 
 const RANGE_KEYS: [&str; 3] = keys::names(&keys::RANGE);
+
+const PART_KEYS: [&str; 5] = keys::names(&keys::PART);
 
 /// Reads an argument, or reports why it is none.
 pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chains: Chains) -> Option<Argument> {
@@ -22,7 +24,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         ArgumentKind::Whole(min, max) => integer(diagnostics, at, min, max).map(Argument::Whole),
         ArgumentKind::Flag | ArgumentKind::OfBirth => flag(diagnostics, at).map(Argument::Flag),
         ArgumentKind::Word(words) => word(diagnostics, at, words).map(Argument::Word),
-        ArgumentKind::Fixed => Some(Argument::Value(at.node.value())),
+        ArgumentKind::Fixed => Some(Argument::Value(literal::value(diagnostics, at, stage))),
         ArgumentKind::Operand => operand(diagnostics, at, stage),
         ArgumentKind::Path => path_of(diagnostics, at, stage).map(Argument::Path),
         ArgumentKind::Paths => paths(diagnostics, at, stage).map(Argument::Paths),
@@ -39,8 +41,12 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         ArgumentKind::Region => region(diagnostics, at).map(|text| Argument::Text(text.into())),
         ArgumentKind::Texts => texts(diagnostics, at),
         ArgumentKind::Months => months(diagnostics, at),
-        ArgumentKind::Table => pairs(diagnostics, at, "a map such as `{TX: Texas}`"),
+        ArgumentKind::Table => {
+            literal::warn(diagnostics, at, stage);
+            pairs(diagnostics, at, "a map such as `{TX: Texas}`")
+        }
         ArgumentKind::Members => members(diagnostics, at),
+        ArgumentKind::Parts => parts(diagnostics, at, chains),
         ArgumentKind::Ranges => ranges(diagnostics, at),
     }
 }
@@ -314,6 +320,47 @@ fn members(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
         }
     }
     Some(pairs)
+}
+
+/// The members of an object that is made.
+fn parts(diagnostics: &mut Diagnostics, at: At<'_>, chains: Chains) -> Option<Argument> {
+    let entries = diagnostics.map(at, "a map such as `{question: label, answer: 'values[0]'}`")?;
+    if entries.is_empty() {
+        let hint = Some("name its members, such as `{question: label}`".to_owned());
+        diagnostics.error(at, "empty", "there is nothing in it", hint);
+        return None;
+    }
+    let mut parts = Vec::with_capacity(entries.len());
+    for (key, node) in entries {
+        let path = join(at.path, &key.text);
+        parts.push((key.text.clone().into(), part(diagnostics, At { node, path: &path }, chains)?));
+    }
+    Some(Argument::Parts(parts))
+}
+
+/// One member: a path inside the value, or one of its sources with functions of its own.
+fn part(diagnostics: &mut Diagnostics, at: At<'_>, chains: Chains) -> Option<Source> {
+    let stage = chains.stage;
+    let of_value = |path: Path| SourceKind::Path(Path { root: Root::Value, ..path });
+    if !matches!(at.node.kind, Kind::Map(_)) {
+        return inside(diagnostics, at).map(|path| Source { kind: of_value(path), then: Vec::new() });
+    }
+    diagnostics.map_of(at, "where a member comes from", &PART_KEYS)?;
+    let kinds = [
+        under(at, "path", |at| inside(diagnostics, at).map(of_value)),
+        under(at, "from", |at| path_of(diagnostics, at, stage).map(SourceKind::Path)),
+        under(at, "template", |at| template(diagnostics, at, stage).map(SourceKind::Template)),
+        under(at, "value", |at| Some(SourceKind::Fixed(literal::value(diagnostics, at, stage)))),
+    ];
+    let then = under(at, "then", |at| Chains { depth: chains.depth + 1, ..chains }.read(diagnostics, at));
+    let mut given = kinds.into_iter().flatten();
+    let (Some(kind), None) = (given.next(), given.next()) else {
+        let hint = Some("write it like `{path: label, then: [trim]}`".to_owned());
+        let message = "exactly one of `path`, `from`, `template` and `value` is needed";
+        diagnostics.error(at, "one_source", message, hint);
+        return None;
+    };
+    Some(Source { kind: kind?, then: then.unwrap_or_default() })
 }
 
 fn ranges(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {

@@ -88,8 +88,8 @@ pub const CODES: [Code; 42] = [
     error("second_document", "A second YAML document in the text.", "Keep one."),
     warning(
         "sent_verbatim",
-        "A text of a message that looks like a path, or a map that looks like a recipe, and is neither.",
-        "Write `{from: lead.email}`, or keep it if it is meant.",
+        "A text that looks like a path or a template, or a map that looks like a recipe or has a condition beside its members, taken as it stands.",
+        "Write what the message shows, or keep it if it is meant.",
     ),
     error("too_deep", "Nested deeper than the bound that is named.", "Do it in fewer levels."),
     error("too_large", "Larger than the bound that is named.", "Shorten it; long tables belong into value sets."),

@@ -313,10 +313,30 @@ pub const MESSAGE: [KeySpec; 9] = [
 ];
 
 /// A part of a body for each item of a list.
-pub const FOR_EACH: [KeySpec; 2] = [
+pub const FOR_EACH: [KeySpec; 3] = [
     key("for_each", Is::Part("field"), "lead.custom.items", "The list; in `make`, `item` is the item."),
+    key("when", Is::Part("condition"), "{field: item.sku, op: present}", "Only for items for which this holds."),
     key("make", Is::Part("body"), "{sku: {from: item.sku}}", "What is made for each item."),
 ];
+
+/// A part of a body with a condition.
+pub const CONDITIONAL: [KeySpec; 2] = [
+    key(
+        "when",
+        Is::Part("condition"),
+        "{field: lead.phone, op: present}",
+        "Only where this holds is the part made; elsewhere it is left out.",
+    ),
+    key("make", Is::Part("body"), "{type: mobile, number: {from: lead.phone}}", "What is made."),
+];
+
+/// An object whose members may be called like keys of the language.
+pub const OBJECT_OF: KeySpec = key(
+    "object_of",
+    Is::Part("body_members"),
+    "{value: {from: lead.phone}}",
+    "An object of these members, whatever they are called, such as `value`, `from` or `template` alone.",
+);
 
 /// Parts of a body that choose among others.
 pub const CHOICES: [KeySpec; 2] = [
@@ -361,7 +381,7 @@ pub const INTERPRET: [KeySpec; 7] = [
         "retry_after",
         Is::Part("seconds"),
         "60",
-        "After how long to try again: a number of seconds, a duration such as `1h`, or where the seconds stand.",
+        "After how long to try again: a number of seconds, a duration such as `1h`, or where one of them stands.",
     ),
 ];
 
@@ -386,6 +406,15 @@ pub const OUTCOME: [KeySpec; 7] = [
     key("retry_after", Is::Part("seconds"), "15min", "With `retry`: after how long to try again, as above."),
 ];
 
+/// A member of an object that the function `object` makes.
+pub const PART: [KeySpec; 5] = [
+    key("path", Is::Text, "'values[0]'", "Where it stands inside the value."),
+    key("from", Is::Part("path"), "form_id", "Where it stands elsewhere, a path of the stage."),
+    key("template", Is::Part("template"), "'{{ value.first }} {{ value.last }}'", "A text made of values."),
+    key("value", Is::Fixed, "webinar", "A fixed value."),
+    key("then", Is::Part("functions"), "[trim]", "Functions for this member."),
+];
+
 /// A range of `range_label`.
 pub const RANGE: [KeySpec; 3] = [
     key("from", Is::Part("number"), "0", "The smallest number in it; without it there is no lower end."),
@@ -408,7 +437,9 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<KeySpec>)> {
         ("shape", "`shape`", SHAPE.to_vec()),
         ("message", "A message", MESSAGE.to_vec()),
         ("for-each", "A part for each item of a list", FOR_EACH.to_vec()),
+        ("conditional", "A part with a condition", CONDITIONAL.to_vec()),
         ("choices", "Parts that choose", CHOICES.to_vec()),
+        ("object-of", "An object, whatever its members are called", vec![OBJECT_OF]),
         ("interpret", "`interpret`", INTERPRET.to_vec()),
         ("outcome", "An outcome", OUTCOME.to_vec()),
     ]

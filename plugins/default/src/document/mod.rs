@@ -13,6 +13,7 @@ mod json;
 pub mod keys;
 mod known_keys;
 mod limits;
+mod literal;
 mod message;
 mod names;
 mod node;

@@ -6,6 +6,7 @@ use hookmill_jsonpath::Pattern;
 use super::check::{At, Diagnostics, shortened, under};
 use super::functions::path_of;
 use super::limits::{PATTERN_BYTES_MAX, SET_NAME_BYTES_MAX};
+use super::literal;
 use super::node::{Kind as NodeKind, Node};
 use super::path::Stage;
 use crate::moment::Written;
@@ -60,7 +61,7 @@ pub fn read(
         Wants::Ages => ages(diagnostics, at),
         Wants::Values => values(diagnostics, at, declared.operator),
         Wants::Set => set(diagnostics, at),
-        _ => value(diagnostics, at, declared.operator, subject.path),
+        _ => value(diagnostics, at, declared.operator, subject),
     })
     .flatten()
 }
@@ -119,8 +120,9 @@ fn missing(diagnostics: &mut Diagnostics, at: At<'_>, declared: &OperatorSpec) {
     diagnostics.error(at, "missing_key", message, Some(format!("add `{usual}`{or_other}")));
 }
 
-fn value(diagnostics: &mut Diagnostics, at: At<'_>, operator: Operator, path: &Path) -> Option<With> {
-    let value = at.node.value();
+fn value(diagnostics: &mut Diagnostics, at: At<'_>, operator: Operator, subject: RuleSubject<'_>) -> Option<With> {
+    let path = subject.path;
+    let value = literal::value(diagnostics, at, subject.stage);
     if operator == Operator::Contains {
         return text(diagnostics, at, "contains");
     }

@@ -359,6 +359,14 @@ fn known(name: &str, stage: Stage) -> Option<&'static RootSpec> {
     ROOTS.iter().find(|root| root.name == name && root.is_at(stage))
 }
 
+/// Whether a text is most likely a path: more than one name, the first one a root, such as `lead.email`.
+pub fn names_a_root(text: &str, stage: Stage) -> bool {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let first = text.split_once('.').map_or("", |(first, _)| first);
+    known(first, stage).is_some() && text.split('.').all(is_name) && read(text, stage).is_ok()
+}
+
 /// The name with which steps begin, if they begin with one.
 pub fn first_name(steps: &Steps) -> Option<&str> {
     match steps {

@@ -5,7 +5,7 @@ use super::check::{At, Diagnostics, shortened, under};
 use super::functions::{chain, path_of};
 use super::node::Kind;
 use super::path::Stage;
-use super::{keys, references, rules, template};
+use super::{keys, literal, references, rules, template};
 use crate::plan::owned::{Fallback, Recipe, RecipeOptions, Source, SourceKind, Template, TemplatePart};
 
 /// The keys of a recipe.
@@ -50,7 +50,8 @@ pub fn from_map(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, known: 
             .flatten()
             .map(|t| source(SourceKind::Template(t))),
     );
-    recipe.sources.extend(at.node.get("value").map(|node| source(SourceKind::Fixed(node.value()))));
+    let fixed = under(at, "value", |at| literal::value(diagnostics, at, stage));
+    recipe.sources.extend(fixed.map(|value| source(SourceKind::Fixed(value))));
     recipe.then = under(at, "then", |at| chain(diagnostics, at, stage)).unwrap_or_default();
     recipe.options = options(diagnostics, at, stage).map(Box::new);
     Some(recipe)
@@ -60,10 +61,10 @@ pub fn from_map(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, known: 
 fn options(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<RecipeOptions> {
     let options = RecipeOptions {
         when: under(at, "when", |at| rules::condition(diagnostics, at, stage)).flatten(),
-        on_missing: fallback(diagnostics, at, "on_missing", "omit").unwrap_or(Fallback::Omit),
-        on_null: fallback(diagnostics, at, "on_null", "keep").unwrap_or(Fallback::Keep),
-        on_blank: fallback(diagnostics, at, "on_blank", "keep").unwrap_or(Fallback::Keep),
-        on_error: fallback(diagnostics, at, "on_error", "keep_raw").unwrap_or(Fallback::Fail),
+        on_missing: fallback(diagnostics, at, stage, "on_missing", "omit").unwrap_or(Fallback::Omit),
+        on_null: fallback(diagnostics, at, stage, "on_null", "keep").unwrap_or(Fallback::Keep),
+        on_blank: fallback(diagnostics, at, stage, "on_blank", "keep").unwrap_or(Fallback::Keep),
+        on_error: fallback(diagnostics, at, stage, "on_error", "keep_raw").unwrap_or(Fallback::Fail),
     };
     (options != RecipeOptions::USUAL).then_some(options)
 }
@@ -97,7 +98,7 @@ fn one_source(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option
     diagnostics.map_of(at, "an alternative", &SOURCE_KEYS)?;
     let path = under(at, "path", |at| path_of(diagnostics, at, stage)).flatten().map(SourceKind::Path);
     let template = under(at, "template", |at| template_of(diagnostics, at, stage)).flatten().map(SourceKind::Template);
-    let fixed = at.node.get("value").map(|node| SourceKind::Fixed(node.value()));
+    let fixed = under(at, "value", |at| literal::value(diagnostics, at, stage)).map(SourceKind::Fixed);
     let then = under(at, "then", |at| chain(diagnostics, at, stage)).unwrap_or_default();
     let mut kinds = [path, template, fixed].into_iter().flatten();
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
@@ -130,7 +131,7 @@ pub fn made_before(diagnostics: &mut Diagnostics, at: At<'_>, template: Template
     Template { parts: template.parts.into_iter().map(part).collect() }
 }
 
-fn fallback(diagnostics: &mut Diagnostics, at: At<'_>, key: &str, keep: &str) -> Option<Fallback> {
+fn fallback(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, key: &str, keep: &str) -> Option<Fallback> {
     under(at, key, |at| match &at.node.kind {
         Kind::Null => Some(Fallback::Null),
         Kind::Text(word) if word == keep => Some(Fallback::Keep),
@@ -138,7 +139,8 @@ fn fallback(diagnostics: &mut Diagnostics, at: At<'_>, key: &str, keep: &str) ->
         Kind::Text(word) if word == "null" => Some(Fallback::Null),
         Kind::Text(word) if word == "fail" => Some(Fallback::Fail),
         Kind::Map(entries) if entries.len() == 1 && entries[0].0.text == "default" => {
-            Some(Fallback::Default(Box::new(entries[0].1.value())))
+            let default = under(at, "default", |at| literal::value(diagnostics, at, stage));
+            default.map(|value| Fallback::Default(Box::new(value)))
         }
         _ => {
             let mut words = vec!["omit", "null", "fail", "{default: ...}"];

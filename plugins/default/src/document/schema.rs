@@ -104,6 +104,7 @@ fn definitions() -> Schema {
         .with("query", section::query())
         .with("headers", section::headers())
         .with("body", section::body())
+        .with("body_members", section::body_members())
         .with("bodies", Members::new().and(typed("array").build()).with("items", reference("body")).build())
         .with("interpret", section::interpret())
         .with("outcomes", section::outcomes())

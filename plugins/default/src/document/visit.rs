@@ -55,8 +55,13 @@ fn shape_paths(shape: &mut Shape, call: &mut impl FnMut(&mut Path)) {
         Shape::List(parts) | Shape::FirstOf(parts) | Shape::Merge(parts) => {
             parts.iter_mut().for_each(|part| shape_paths(part, call));
         }
+        Shape::When(part) => {
+            rule_paths(&mut part.when, call);
+            shape_paths(&mut part.make, call);
+        }
         Shape::ForEach(each) => {
             recipe_paths(&mut each.list, call);
+            each.when.iter_mut().for_each(|rule| rule_paths(rule, call));
             shape_paths(&mut each.make, call);
         }
     }
@@ -98,6 +103,7 @@ fn chain_paths(chain: &mut [Function], call: &mut impl FnMut(&mut Path)) {
                 Argument::Paths(paths) => paths.iter_mut().for_each(&mut *call),
                 Argument::Chain(chain) => chain_paths(chain, call),
                 Argument::Template(template) => template_paths(template, call),
+                Argument::Parts(parts) => parts.iter_mut().for_each(|(_, source)| source_paths(source, call)),
                 Argument::Absent
                 | Argument::Text(_)
                 | Argument::Whole(_)

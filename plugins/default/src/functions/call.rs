@@ -3,7 +3,7 @@
 use hookmill_json::Value;
 
 use super::error::FunctionError;
-use crate::plan::{Argument, Expression, Function, Path, Range, Template};
+use crate::plan::{Argument, Expression, Function, Path, Range, Source, Template};
 
 /// What functions may look at besides their value.
 pub trait EvalContext<'t> {
@@ -130,6 +130,11 @@ impl<'t> Call<'_, 't> {
     /// Pairs, in the order of their names.
     pub fn pairs(&self, place: usize) -> &'t [(std::borrow::Cow<'t, str>, Value<'t>)] {
         if let Argument::Pairs(pairs) = self.at(place) { pairs } else { &[] }
+    }
+
+    /// The members of an object that is made.
+    pub fn parts(&self, place: usize) -> &'t [(std::borrow::Cow<'t, str>, Source<'t>)] {
+        if let Argument::Parts(parts) = self.at(place) { parts } else { &[] }
     }
 
     /// Ranges.

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 
 use super::call::Call;
-use super::error::FunctionError;
+use super::error::{FunctionError, check_output_size};
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
 use super::measure::text_size;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Members, Run, Spec, example, required, usually};
+use super::template::fill_template;
 use super::unflatten::unflatten;
+use crate::plan::{Root, SourceKind};
 
 /// A function that takes an object.
 const OBJECT: Spec = Spec {
@@ -21,6 +23,31 @@ const OBJECT: Spec = Spec {
 
 /// The functions of this group.
 pub const FUNCTIONS: &[Spec] = &[
+    Spec {
+        name: "object",
+        summary: "Makes an object of parts: a path inside the value, or a map of `path`, `from`, `template` or `value`, and `then`. What is missing is left out.",
+        takes: Kind::Any,
+        parameters: &[required("members", ArgumentKind::Parts, "the members, and where each comes from")],
+        on_empty: EmptyInput::of(["missing", "null", "{}", "{}", "[]", "{}"]),
+        errors: &[
+            ("output_too_large", "the object is larger than FUNCTION_OUTPUT_BYTES_MAX"),
+            ("path_too_wide", "a path looks at more values than PATH_VISITS_MAX"),
+        ],
+        examples: &[
+            example(
+                "{object: {question: label, answer: 'values[0]'}}",
+                r#"[{"label":"Roof?","values":["flat"]},{"label":"Age?"}]"#,
+                r#"[{"question":"Roof?","answer":"flat"},{"question":"Age?"}]"#,
+            ),
+            example(
+                "{object: {id: {path: id, then: [number]}, of: {from: beta}, name: {template: 'No. {{ value.id }}'}, kind: {value: q}}}",
+                r#"{"id":"7"}"#,
+                r#"{"id":7,"of":"b","name":"No. 7","kind":"q"}"#,
+            ),
+        ],
+        run: Run::Value(object),
+        ..OBJECT
+    },
     Spec {
         name: "to_pairs",
         summary: "Makes a list of `{name, value}` of the members of an object.",
@@ -153,6 +180,27 @@ pub const FUNCTIONS: &[Spec] = &[
         ..OBJECT
     },
 ];
+
+/// An object of parts, each made of the value or of what stands elsewhere.
+fn object<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
+    let mut members: Members<'t> = Vec::new();
+    let mut size = 0;
+    for (name, source) in call.parts(0) {
+        let found = match &source.kind {
+            SourceKind::Path(path) if path.root == Root::Value => {
+                call.context.inside(path, &value)?.map(Value::into_owned)
+            }
+            SourceKind::Path(path) => call.context.value_at(path)?,
+            SourceKind::Template(template) => Some(Value::text(fill_template(template, &value, call)?)),
+            SourceKind::Fixed(fixed) => Some(fixed.borrowed()),
+        };
+        let Some(made) = call.context.apply_chain(&source.then, found)? else { continue };
+        size += name.len() + text_size(&made);
+        check_output_size(size, 0, call.name)?;
+        members.push((Cow::Borrowed(&**name), made));
+    }
+    Ok(Some(Value::Object(members)))
+}
 
 fn to_pairs<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Value<'t> {
     let (name_key, value_key) = (call.text_or_empty(0), call.text_or_empty(1));

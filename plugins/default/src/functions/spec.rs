@@ -199,6 +199,8 @@ pub enum ArgumentKind {
     OfBirth,
     /// A map from a text to any fixed value.
     Table,
+    /// A map from a member to where its value comes from: a path inside the value, or a part of `{path, from, template, value, then}`.
+    Parts,
     /// A list of `{from, below, is}`.
     Ranges,
     /// A map from a member's name to the value it must have.
@@ -208,7 +210,7 @@ pub enum ArgumentKind {
 impl ArgumentKind {
     /// Whether it can be a map itself. An only argument that can is never written by its name.
     pub fn takes_a_map(self) -> bool {
-        matches!(self, Self::Fixed | Self::Table | Self::Members)
+        matches!(self, Self::Fixed | Self::Table | Self::Members | Self::Parts)
     }
 }
 

@@ -4,7 +4,7 @@ use hookmill_json::{Value, write_value};
 
 use super::call::Call;
 use super::error::{FunctionError, check_output_size};
-use crate::plan::{Root, TemplatePart};
+use crate::plan::{Root, Template, TemplatePart};
 
 /// The name by which a template inside a chain calls the value itself.
 pub const VALUE: &str = "value";
@@ -20,8 +20,13 @@ pub fn fill_argument(call: &Call<'_, '_>, place: usize) -> Result<String, Functi
 }
 
 fn fill_value(call: &Call<'_, '_>, place: usize, value: &Value<'_>) -> Result<String, FunctionError> {
+    call.template(place).map_or(Ok(String::new()), |template| fill_template(template, value, call))
+}
+
+/// Fills a template of a call, in which the value may be named.
+pub fn fill_template(template: &Template<'_>, value: &Value<'_>, call: &Call<'_, '_>) -> Result<String, FunctionError> {
     let mut text = String::new();
-    for part in call.template(place).iter().flat_map(|template| &template.parts) {
+    for part in &template.parts {
         match part {
             TemplatePart::Text(fixed) => text.push_str(fixed),
             TemplatePart::Value(path) => {

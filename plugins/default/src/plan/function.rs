@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
-use super::{Expression, Path, Template};
+use super::{Expression, Path, Source, Template};
 
 /// A function of the registry: its group, and its place in the group. A plan belongs to one version of the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub enum Argument<'p> {
     /// Names and values, in the order of their names.
     #[serde(borrow)]
     Pairs(Vec<(Cow<'p, str>, Value<'p>)>),
+    /// The members of an object that is made, in the order of the document; a path whose root is the value starts there.
+    #[serde(borrow)]
+    Parts(Vec<(Cow<'p, str>, Source<'p>)>),
     /// Ranges of numbers, in the order of the document.
     #[serde(borrow)]
     Ranges(Vec<Range<'p>>),

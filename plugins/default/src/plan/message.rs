@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hookmill_json::Value;
 use serde::{Deserialize, Serialize};
 
-use super::Recipe;
+use super::{Recipe, Rule};
 
 /// One message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,9 @@ pub enum Shape<'p> {
     /// Objects put together; of members with one name the last wins, in the first's place.
     #[serde(borrow)]
     Merge(Vec<Shape<'p>>),
+    /// A part that is made only where a condition holds.
+    #[serde(borrow)]
+    When(Box<Conditional<'p>>),
     /// A list with a part for each item of another.
     #[serde(borrow)]
     ForEach(Box<ForEach<'p>>),
@@ -85,9 +88,25 @@ pub struct ForEach<'p> {
     /// The list; one value that is not a list is a list of one.
     #[serde(borrow)]
     pub list: Recipe<'p>,
+    /// Only for items for which this holds.
+    #[serde(borrow)]
+    pub when: Option<Rule<'p>>,
     /// What is made, in which `item` is the item.
     #[serde(borrow)]
     pub make: Shape<'p>,
+}
+
+/// A part that is made only where a condition holds; elsewhere it is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conditional<'p> {
+    /// The condition.
+    #[serde(borrow)]
+    pub when: Rule<'p>,
+    /// What is made.
+    #[serde(borrow)]
+    pub make: Shape<'p>,
+    /// The line of the document.
+    pub line: u32,
 }
 
 /// A member of an object.

@@ -25,7 +25,7 @@ pub use field::{
 pub use function::{Argument, Function, FunctionId, Range};
 pub use interpret::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, ReadAs};
 pub use map_code::{FastPath, LoadedMap, MapOptions, TargetRef};
-pub use message::{ForEach, Format, Member, Message, Shape};
+pub use message::{Conditional, ForEach, Format, Member, Message, Shape};
 pub use message_code::{Code, LoadedMessage, Part, Piece};
 pub use operator::{Example, MissingOperand, MissingOperandRules, OPERATORS, Operator, OperatorSpec, Wants};
 pub use path::{Path, Root, Step, Steps, Template, TemplatePart};
@@ -58,6 +58,8 @@ pub mod owned {
         FastPathPlan, Format, Kind, OnMissing, Operator, Otherwise, Outcome, ReadAs, Root, Severity, Unknown,
     };
 
+    /// A value.
+    pub type Value = hookmill_json::Value<'static>;
     /// A plan.
     pub type Plan = super::Plan<'static>;
     /// How elements become leads.
@@ -90,6 +92,8 @@ pub mod owned {
     pub type Message = super::Message<'static>;
     /// A member of an object.
     pub type Member = super::Member<'static>;
+    /// A part made where a condition holds.
+    pub type Conditional = super::Conditional<'static>;
     /// A part made for each item of a list.
     pub type ForEach = super::ForEach<'static>;
     /// A value of a body.

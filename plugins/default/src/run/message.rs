@@ -9,11 +9,12 @@ use hookmill_plugin_sdk::types::{Failure, Pair, Payload};
 use super::encode::{self, encode};
 use super::form;
 use super::item::ItemScope;
-use super::recipe::{Evaluator, Expected, RecipeError};
+use super::recipe::{Evaluator, Expected, RecipeError, WHEN_DOES_NOT_HOLD};
+use super::rule::RuleEvaluator;
 use super::scope::Scope;
 use super::trace::{self, Steps};
 use crate::functions::{FunctionError, text_size};
-use crate::plan::{ForEach, Format, Member, Message, Recipe, Shape};
+use crate::plan::{ForEach, Format, Member, Message, Recipe, Rule, Shape};
 
 /// How many values one message may be made of.
 pub const MESSAGE_VALUES_MAX: usize = 100_000;
@@ -139,6 +140,10 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
                 Ok(None)
             }
             Shape::Merge(shapes) => self.merge(shapes, place).map(Some),
+            Shape::When(part) => match self.holds(&part.when, place, part.line)? {
+                true => self.fill(&part.make, place),
+                false => Ok(None),
+            },
             Shape::ForEach(each) => self.for_each(each, place),
         }
     }
@@ -146,6 +151,22 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
     /// What is empty is blank, too.
     fn unless_empty(&self, is_empty: bool, value: Value<'s>) -> Option<Value<'s>> {
         (!(is_empty && self.omits_blank)).then_some(value)
+    }
+
+    /// Whether the condition of a part holds; where it does not, the trace says so.
+    fn holds(&mut self, rule: &Rule<'_>, place: Place<'_>, line: u32) -> Result<bool, Failure> {
+        let holds = RuleEvaluator::new(self.scope).holds(rule);
+        let holds = holds.map_err(|error| failure(&place.to_string(), RecipeError::from(error)))?;
+        if let Some(trace) = self.trace.as_mut().filter(|_| !holds && self.scope.budget().has_trace_room()) {
+            let instead = Value::text(WHEN_DOES_NOT_HOLD);
+            let place = Value::text(place.to_string());
+            trace.push(trace::object(vec![
+                ("part", place),
+                ("line", Value::integer(line.into())),
+                ("instead", instead),
+            ]));
+        }
+        Ok(holds)
     }
 
     /// A part for each item. One value that is not a list is a list of one; nothing is nothing.
@@ -160,7 +181,14 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
             let scope = ItemScope::new(self.scope, item, index);
             let (omits_blank, values_left) = (self.omits_blank, self.values_left);
             let mut inner = MessageBuilder { scope: &scope, omits_blank, values_left, trace: self.trace.take() };
-            let filled = inner.fill(&each.make, Place::Item(&place, index)).map(|part| part.map(Value::into_owned));
+            let is_wanted = match &each.when {
+                None => Ok(true),
+                Some(rule) => inner.holds(rule, Place::Item(&place, index), rule.line),
+            };
+            let filled = is_wanted.and_then(|is_wanted| match is_wanted {
+                true => inner.fill(&each.make, Place::Item(&place, index)).map(|part| part.map(Value::into_owned)),
+                false => Ok(None),
+            });
             (self.values_left, self.trace) = (inner.values_left, inner.trace);
             made.extend(filled?);
         }

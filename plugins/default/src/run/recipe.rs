@@ -13,6 +13,9 @@ use super::walk::{chooses, walk};
 use crate::functions::{Declared, FunctionError, apply};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
+/// What a trace says of a value that its condition leaves out.
+pub const WHEN_DOES_NOT_HOLD: &str = "when does not hold";
+
 /// A value, evaluated.
 pub struct Evaluated<'s> {
     /// The value; none when it is left out.
@@ -159,7 +162,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
             let holds = evaluator.holds(rule)?;
             decided_by = evaluator.take_read();
             if !holds {
-                self.trace_fallback("when does not hold");
+                self.trace_fallback(WHEN_DOES_NOT_HOLD);
                 return Ok(Evaluated { decided_by, ..Evaluated::MISSING });
             }
         }

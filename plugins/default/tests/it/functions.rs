@@ -394,3 +394,42 @@ fn m4_lists_of_lists_stay_and_find_takes_one_of_several() {
         assert!(diagnose(&format!("[{{find: {members}}}]"))[0].contains("wrong_type"), "{members}");
     }
 }
+
+/// M4: objects that are made of each item, and a made object whose members become fields of their own.
+#[test]
+fn m4_objects_are_made_of_values() {
+    let body = r#"{"form":"f1","q":[{"label":" Roof? ","values":["flat"]},{"label":"Age?","values":[]}],"first":"Ann","zip":"02139"}"#;
+    for (recipe, expected) in [
+        (
+            "{from: q, then: [{object: {question: {path: label, then: [trim]}, answer: 'values[0]', form: {from: form}}}]}",
+            r#"[{"question":"Roof?","answer":"flat","form":"f1"},{"question":"Age?","form":"f1"}]"#,
+        ),
+        (
+            "{from: q, then: [{map: [{object: {n: {template: '{{ value.label }}!'}}}, {pick: n}, trim]}]}",
+            r#"["Roof? !","Age?!"]"#,
+        ),
+        ("{from: q, then: [first, {object: {v: values, kind: {value: {a: 1}}}}]}", r#"{"v":["flat"],"kind":{"a":1}}"#),
+        (
+            "{value: {}, then: [{object: {name: {from: first}, zip: {from: zip}, gone: {from: gone}}}]}",
+            r#"{"name":"Ann","zip":"02139"}"#,
+        ),
+    ] {
+        let lead = lead_json(&fields(&format!("x: {recipe}")), body);
+        assert_eq!(lead, format!(r#"{{"custom":{{"x":{expected}}}}}"#), "{recipe}");
+    }
+    let document = "version: 1\nmap: {unknown: drop, fields: {x: {value: {}, then: [{object: {a: {from: first}, b: {from: zip}}}]}}, expand: [fields.x]}";
+    assert_eq!(lead_json(document, body), r#"{"custom":{"a":"Ann","b":"02139"}}"#);
+    for (parts, code) in [
+        ("{}", "empty"),
+        ("{a: {}}", "one_source"),
+        ("{a: {path: b, from: c}}", "one_source"),
+        ("{a: {form: b}}", "unknown_key"),
+        ("{a: 5}", "wrong_type"),
+    ] {
+        assert!(
+            diagnose(&format!("[{{object: {parts}}}]"))[0].contains(code),
+            "{parts}: {:?}",
+            diagnose(&format!("[{{object: {parts}}}]"))
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use hookmill_plugin_sdk::types::{Category, DestinationKind, Event, Subject, Submission};
 
-use crate::fixtures::{NOW_MS, ToShape, body, destination, pair, shape, submission, to_client};
+use crate::fixtures::{NOW_MS, ToShape, body, destination, pair, shape, submission, to_client, warnings};
 
 const LEAD: &str = r#"{"external_id":"x1","first_name":"John","last_name":"Doe","email":"john@example.com","phone":"+15551234567","tags":["vip"],"custom":{"plan":"Pro","n":1e400,"zero":0,"no":false}}"#;
 
@@ -133,4 +133,92 @@ fn w8_line_breaks_in_headers_are_taken_out() {
     let document = "version: 1\nshape: {client: {headers: {x-a: {from: lead.city}}, body: {}}}";
     let payload = shape(document, to_client(submission("{\"city\":\"a\\r\\nHost: b\",\"custom\":{}}"))).unwrap();
     assert_eq!(payload.headers[0].value, "aHost: b");
+}
+
+/// The body that a message gives of a lead.
+fn sent_body(message: &str, lead: &str) -> String {
+    body(&shape(&format!("version: 1\nshape: {{client: {{body: {message}}}}}"), to_client(submission(lead))).unwrap())
+}
+
+/// M8: an object whose only member is called like a key of the language has a way to be written.
+#[test]
+fn m8_an_object_may_have_any_member() {
+    let lead = r#"{"email":"a@b.example","custom":{}}"#;
+    for (message, expected) in [
+        ("{object_of: {value: {from: lead.email}}}", r#"{"value":"a@b.example"}"#),
+        ("{a: {object_of: {from: x}}}", r#"{"a":{"from":"x"}}"#),
+        ("{object_of: {template: '{{ lead.email }}'}}", r#"{"template":"a@b.example"}"#),
+        ("{object_of: {first_of: [1, 2]}}", r#"{"first_of":[1,2]}"#),
+        ("{object_of: {when: 1, make: 2}}", r#"{"when":1,"make":2}"#),
+        ("{object_of: {object_of: {value: 1}}}", r#"{"object_of":1}"#),
+        ("{object_of: {}}", "{}"),
+        ("{object_of: {a: 1}, b: 2}", r#"{"object_of":{"a":1},"b":2}"#),
+        ("{make: Toyota}", r#"{"make":"Toyota"}"#),
+        ("{make: Toyota, model: Yaris, when: now}", r#"{"make":"Toyota","model":"Yaris","when":"now"}"#),
+    ] {
+        let document = format!("version: 1\nshape: {{client: {{body: {message}}}}}");
+        assert_eq!(warnings(&document), Vec::<String>::new(), "{message}");
+        assert_eq!(sent_body(message, lead), expected, "{message}");
+    }
+}
+
+/// M5, M8: a part with a condition, in each place where a part can stand.
+#[test]
+fn m5_m8_parts_are_left_out_by_their_condition() {
+    let part = "{when: {field: lead.zip, op: present}, make: {zip: {from: lead.zip}}}";
+    let (with, without) = (r#"{"zip":"1","custom":{"l":[1,2,3]}}"#, r#"{"custom":{}}"#);
+    for (message, there, gone) in [
+        (format!("{{a: {part}, b: 1}}"), r#"{"a":{"zip":"1"},"b":1}"#, r#"{"b":1}"#),
+        (format!("[{part}, x]"), r#"[{"zip":"1"},"x"]"#, r#"["x"]"#),
+        (format!("{{a: {{first_of: [{part}, none]}}}}"), r#"{"a":{"zip":"1"}}"#, r#"{"a":"none"}"#),
+        (format!("{{merge: [{{b: 1}}, {part}]}}"), r#"{"b":1,"zip":"1"}"#, r#"{"b":1}"#),
+        (part.to_owned(), r#"{"zip":"1"}"#, "{}"),
+        (
+            "{a: {for_each: lead.custom.l, when: {field: item, op: ne, value: 2}, make: {n: {from: position}}}}"
+                .to_owned(),
+            r#"{"a":[{"n":1},{"n":3}]}"#,
+            "{}",
+        ),
+    ] {
+        assert_eq!(sent_body(&message, with), there, "{message}");
+        assert_eq!(sent_body(&message, without), gone, "{message}");
+    }
+}
+
+/// M2, M8: what looks like the language and is taken as it stands is told, with its place.
+#[test]
+fn m2_m8_what_is_taken_as_it_stands_is_told() {
+    for (body, told) in [
+        ("{a: {value: {b: {from: c}}}}", "34 sent_verbatim shape.client.body.a.value.b"),
+        ("{a: {value: {b: {from: lead.x, then: [trim]}}}}", "34 sent_verbatim shape.client.body.a.value.b"),
+        ("{a: {value: [{for_each: lead.tags, make: 1}]}}", "31 sent_verbatim shape.client.body.a.value[0]"),
+        ("{a: {value: '{{ lead.email }}'}}", "30 sent_verbatim shape.client.body.a.value"),
+        ("{a: {value: lead.email}}", "30 sent_verbatim shape.client.body.a.value"),
+        ("{a: lead.email}", "22 sent_verbatim shape.client.body.a"),
+        (
+            "{a: {from: lead.email, on_missing: {default: lead.phone}}}",
+            "63 sent_verbatim shape.client.body.a.on_missing.default",
+        ),
+        (
+            "{a: {from: lead.email, then: [{default: lead.phone}]}}",
+            "58 sent_verbatim shape.client.body.a.then[0].default",
+        ),
+        ("{b: 1, when: {field: lead.zip, op: present}}", "25 sent_verbatim shape.client.body.when"),
+        ("{b: {c: 1, when: [{any: [{field: lead.zip, op: present}]}]}}", "29 sent_verbatim shape.client.body.b.when"),
+        ("{from: lead.email, thne: [trim]}", "37 sent_verbatim shape.client.body.thne"),
+    ] {
+        let document = format!("version: 1\nshape:\n  client: {{body: {body}}}");
+        assert_eq!(warnings(&document), [format!("3:{told}")], "{body}");
+    }
+    for document in [
+        "version: 1\nmap:\n  fields: {a: {value: {b: {from: c}}}}",
+        "version: 1\nmap:\n  fields: {a: {from: [b, {value: campaign.name}]}}",
+        "version: 1\nqualify:\n  - {field: a, op: eq, value: campaign.name}",
+    ] {
+        assert!(
+            warnings(document).len() == 1 && warnings(document)[0].contains("sent_verbatim"),
+            "{document}: {:?}",
+            warnings(document)
+        );
+    }
 }

@@ -66,7 +66,14 @@ fn m4_m6_every_function_uses_what_its_paths_read() {
     let mut looked_at = 0;
     for spec in registry() {
         let reads = |kind| {
-            matches!(kind, ArgumentKind::Path | ArgumentKind::Paths | ArgumentKind::Operand | ArgumentKind::Template)
+            matches!(
+                kind,
+                ArgumentKind::Path
+                    | ArgumentKind::Paths
+                    | ArgumentKind::Operand
+                    | ArgumentKind::Template
+                    | ArgumentKind::Parts
+            )
         };
         if !spec.parameters.iter().any(|parameter| reads(parameter.kind)) {
             continue;

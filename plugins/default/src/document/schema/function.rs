@@ -2,7 +2,7 @@
 
 use hookmill_json::Value;
 
-use super::section::range;
+use super::section::{part, range};
 use super::words::{Members, all_of_any, any_of, bound, integer, reference, text, texts, typed};
 use super::{Schema, closed_object, one_or_more};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, Parameter, Presence, Spec, registry};
@@ -93,6 +93,10 @@ fn kind(kind: ArgumentKind) -> Schema {
             .build(),
         ArgumentKind::Texts => one_or_more(scalar().build()),
         ArgumentKind::Table | ArgumentKind::Members => typed("object").with("minProperties", Value::integer(1)).build(),
+        ArgumentKind::Parts => typed("object")
+            .with("minProperties", Value::integer(1))
+            .with("additionalProperties", any_of([check_filled(), part()]))
+            .build(),
         ArgumentKind::Ranges => one_or_more(range()),
     }
 }

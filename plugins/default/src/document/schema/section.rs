@@ -96,8 +96,23 @@ pub fn body() -> Schema {
         .with("additionalProperties", reference("body"))
         .with("items", reference("body"))
         .build();
-    let otherwise = when(is_for_each, for_each).with("else", values).build();
-    when(is_recipe, reference("recipe")).with("else", otherwise).build()
+    let conditional = object_of(&keys::CONDITIONAL, &["when", "make"]);
+    let otherwise = when(has_only(&keys::CONDITIONAL), conditional).with("else", values).build();
+    let otherwise = when(is_for_each, for_each).with("else", otherwise).build();
+    let otherwise = when(is_recipe, reference("recipe")).with("else", otherwise).build();
+    let is_object_of = has_only(std::slice::from_ref(&keys::OBJECT_OF));
+    when(is_object_of, object_of(std::slice::from_ref(&keys::OBJECT_OF), &[])).with("else", otherwise).build()
+}
+
+/// A map with these keys and no others.
+fn has_only(keys: &[keys::KeySpec]) -> Schema {
+    let names: Vec<&'static str> = keys.iter().map(|key| key.name).collect();
+    typed("object").and(required(&names)).with("maxProperties", bound(names.len())).build()
+}
+
+/// The members of an object of a body.
+pub fn body_members() -> Schema {
+    typed("object").with("additionalProperties", reference("body")).build()
 }
 
 /// `interpret`.
@@ -119,6 +134,11 @@ pub fn outcomes() -> Schema {
         .with("minItems", Value::integer(1))
         .with("maxItems", bound(OUTCOMES_MAX))
         .build()
+}
+
+/// A member of an object that a function makes.
+pub fn part() -> Schema {
+    exactly_one(object_of(&keys::PART, &[]), &["path", "from", "template", "value"])
 }
 
 /// A range of numbers and what it stands for.

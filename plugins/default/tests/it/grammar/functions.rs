@@ -65,7 +65,23 @@ fn argument(draw: &mut Draw<'_>, parameter: &Parameter, stage: Stage, depth: usi
             let entries = draw.several(4, |draw| (text(draw), fixed(draw)));
             Value::Object(entries.into_iter().collect())
         }
+        ArgumentKind::Parts => {
+            let parts = draw.several(3, |draw| (text(draw), part(draw, stage, depth + 1)));
+            Value::Object(parts.into_iter().collect())
+        }
         ArgumentKind::Ranges => Value::from(draw.several(3, range)),
+    }
+}
+
+/// A member of an object that is made.
+fn part(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
+    let then = chain(draw, stage, depth);
+    match draw.count(4) {
+        0 => json!({"from": paths::path(draw, stage), "then": then}),
+        1 => json!({"template": template(draw, stage), "then": then}),
+        2 => json!({"value": fixed(draw), "then": then}),
+        3 => json!({"path": paths::inside(draw), "then": then}),
+        _ => Value::from(paths::inside(draw)),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn message(draw: &mut Draw<'_>) -> Value {
 }
 
 fn body(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
-    match draw.count(if depth == 0 { 3 } else { 8 }) {
+    match draw.count(if depth == 0 { 3 } else { 10 }) {
         0 => fixed(draw),
         1 => Value::from(template(draw, stage)),
         2 | 3 => recipe(draw, stage),
@@ -44,6 +44,13 @@ fn body(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
         5 => json!({"first_of": draw.several(3, |draw| body(draw, stage, depth - 1))}),
         6 => json!({"merge": draw.several(3, |draw| body(draw, stage, depth - 1))}),
         7 => json!({"for_each": path(draw, stage), "make": body(draw, Stage::Item, depth - 1)}),
+        8 => json!({
+            "for_each": path(draw, stage),
+            "when": rules::condition(draw, Stage::Item, 1),
+            "make": body(draw, Stage::Item, depth - 1),
+        }),
+        9 => json!({"when": rules::condition(draw, stage, 1), "make": body(draw, stage, depth - 1)}),
+        10 if draw.once_in(2) => json!({"object_of": object(draw, stage, depth)}),
         _ => object(draw, stage, depth),
     }
 }

@@ -11,7 +11,7 @@ use hookmill_plugin_default::{document, functions, plan, run};
 use super::Piece;
 
 /// What stands between the marks `<!-- made: NAME -->` and `<!-- end -->`.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 25] = [
     "document",
     "map",
     "fields",
@@ -23,7 +23,9 @@ pub const NAMES: [&str; 23] = [
     "shape",
     "message",
     "for-each",
+    "conditional",
     "choices",
+    "object-of",
     "interpret",
     "outcome",
     "roots",
@@ -268,6 +270,9 @@ fn argument(kind: ArgumentKind) -> String {
         ArgumentKind::Table => "map from text to any value",
         ArgumentKind::Ranges => "list of `{from, below, is}`",
         ArgumentKind::Members => "map from member to its value",
+        ArgumentKind::Parts => {
+            "map from member to a path inside the value, or to `{path, from, template, value, then}`"
+        }
     };
     words.to_owned()
 }
