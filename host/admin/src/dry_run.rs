@@ -98,7 +98,10 @@ impl Scope {
     }
 
     /// The elements and the client's response of a sample, within their bounds.
-    async fn read_sample(&self, mut sample: Sample) -> Result<(Sample, Vec<Element>, Option<SampleResponse>), ApiError> {
+    async fn read_sample(
+        &self,
+        mut sample: Sample,
+    ) -> Result<(Sample, Vec<Element>, Option<SampleResponse>), ApiError> {
         let limits = self.limits();
         sample.check_bytes(limits)?;
         let bytes_max = limits.sample_bytes_max;
@@ -185,7 +188,9 @@ impl Sample {
     /// The elements; what a raw body said of itself joins the headers.
     fn elements(&mut self, limits: &Limits) -> Result<Vec<Element>, ApiError> {
         let raw = match (self.body.take(), self.raw.take()) {
-            (Some(body), None) => return sample_elements(&body::json_head("application/json", "")?, body.get().as_bytes(), limits),
+            (Some(body), None) => {
+                return sample_elements(&body::json_head("application/json", "")?, body.get().as_bytes(), limits);
+            }
             (None, Some(raw)) => raw,
             _ => return Err(ApiError::invalid("body", "or `raw` must be given, and not both")),
         };

@@ -246,7 +246,8 @@ impl SampleRun {
         let ids = (0..input.elements.len()).map(|index| submission_id(SAMPLE_REQUEST_ID, index));
         let ids: Vec<String> = ids.collect();
         let elements = ids.iter().zip(&input.elements);
-        let elements = elements.map(|(id, element)| context::sample_inbound(id, element.text.clone(), &input.metadata, now_ms));
+        let elements =
+            elements.map(|(id, element)| context::sample_inbound(id, element.text.clone(), &input.metadata, now_ms));
         let results = self.run.map(elements.collect()).await;
         let leads = results.iter().map(|result| result.as_ref().map_or(1, |mapped| mapped.leads.len()));
         self.shown.check_leads(leads.sum());

@@ -273,15 +273,18 @@ impl Distance {
         self.has_time
     }
 
-    /// How many seconds it is; none for months and years, which are not all of one length.
-    pub fn seconds(self) -> Option<i64> {
-        (self.months == 0).then_some(self.days * 86_400 + self.seconds)
-    }
-
     /// Whether it points back.
     pub fn is_past(self) -> bool {
         (self.months, self.days, self.seconds) < (0, 0, 0)
     }
+}
+
+/// The seconds of a duration such as `1h30min`; none for what is not one, points back, or has months or years, which are not all of
+/// one length.
+pub fn duration_seconds(text: &str) -> Option<u64> {
+    let Ok(Written::Distance(distance)) = Written::read(text) else { return None };
+    let seconds = distance.days.checked_mul(86_400)?.checked_add(distance.seconds)?;
+    u64::try_from(seconds).ok().filter(|_| distance.months == 0)
 }
 
 fn no_moment(text: &str) -> String {

@@ -8,7 +8,7 @@ use super::message::fixed;
 use super::node::Kind;
 use super::path::Stage;
 use super::{keys, recipe, rules, visit, words};
-use crate::moment::Written;
+use crate::moment::duration_seconds;
 use crate::plan::owned::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe, Root, Rule};
 use crate::run::RETRY_AFTER_S_MAX;
 
@@ -141,7 +141,9 @@ fn seconds(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Recipe> {
     let seconds = match &at.node.kind {
         Kind::Number(digits) => digits.parse::<u64>().ok(),
         // A key that begins with a digit is written as a JSONPath here, so that no duration is taken for one.
-        Kind::Text(text) if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) => duration(text),
+        Kind::Text(text) if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) => {
+            duration_seconds(text)
+        }
         _ => return recipe::read(diagnostics, at, Stage::Interpret),
     };
     let Some(seconds) = seconds.filter(|seconds| *seconds <= RETRY_AFTER_S_MAX) else {
@@ -155,10 +157,4 @@ fn seconds(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Recipe> {
         return None;
     };
     Some(fixed(Value::Number(seconds.to_string().into()), at.node.place.line))
-}
-
-/// The seconds of a duration such as `1h30min`; none for what is not one, or points back.
-fn duration(text: &str) -> Option<u64> {
-    let Ok(Written::Distance(distance)) = Written::read(text) else { return None };
-    distance.seconds().and_then(|seconds| u64::try_from(seconds).ok())
 }

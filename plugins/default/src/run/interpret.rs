@@ -10,6 +10,7 @@ use super::response::{ResponseScope, body_to_json, decode_body};
 use super::rule::{Name, RuleEvaluator, RuleResult};
 use super::scope::{Call, Scope};
 use super::trace::{self, Steps};
+use crate::moment::duration_seconds;
 use crate::plan::{Details, Interpretation, Otherwise, Outcome, OutcomePlan, Recipe};
 
 /// Characters of a reason; a longer one is cut.
@@ -227,16 +228,18 @@ fn price(value: &Value<'_>) -> Result<Option<String>, String> {
     }
 }
 
-/// Whole seconds in milliseconds; a fraction is left off.
+/// Seconds, of which a fraction is left off, or a duration, in milliseconds.
 fn retry_after_ms(value: &Value<'_>) -> Result<Option<u64>, String> {
     let Some(text) = single(value)? else { return Ok(None) };
     let seconds = Decimal::parse(text).ok().filter(|seconds| !seconds.is_negative());
     let whole = seconds.and_then(|seconds| seconds.rounded(0, hookmill_decimal::Rounding::Truncate).to_i64());
-    match whole.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds <= RETRY_AFTER_S_MAX) {
+    let whole = whole.and_then(|seconds| u64::try_from(seconds).ok()).or_else(|| duration_seconds(text));
+    match whole.filter(|seconds| *seconds <= RETRY_AFTER_S_MAX) {
         Some(seconds) => Ok(Some(seconds * 1000)),
-        None => {
-            Err(format!("{} is not a number of seconds from 0 to {RETRY_AFTER_S_MAX} (RETRY_AFTER_S_MAX)", quote(text)))
-        }
+        None => Err(format!(
+            "{} is neither a number of seconds from 0 to {RETRY_AFTER_S_MAX} (RETRY_AFTER_S_MAX) nor a duration such as `1h`",
+            quote(text)
+        )),
     }
 }
 

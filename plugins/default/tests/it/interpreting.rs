@@ -409,8 +409,10 @@ fn m9_retry_after_takes_durations() {
         ("31d", 2_678_400_000),
         ("\"$['1h']\"", 7_000),
         ("w", 8_000),
+        ("{value: 2min}", 120_000),
+        ("said", 90_000),
     ] {
-        let response = response(503, "application/json", r#"{"1h":7,"w":8}"#);
+        let response = response(503, "application/json", r#"{"1h":7,"w":8,"said":"90s"}"#);
         let outcome = interpreted(&document(wait), response).unwrap().unwrap();
         assert_eq!(outcome.retry_after_ms, Some(ms), "{wait}");
     }
