@@ -1,5 +1,7 @@
 //! One argument of a function, read as its parameter says.
 
+use std::collections::BTreeMap;
+
 use hookmill_decimal::Decimal;
 use hookmill_json::Value;
 
@@ -29,6 +31,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         ArgumentKind::Path => path_of(diagnostics, at, stage).map(Argument::Path),
         ArgumentKind::Paths => paths(diagnostics, at, stage).map(Argument::Paths),
         ArgumentKind::Inside => inside(diagnostics, at).map(Argument::Path),
+        ArgumentKind::Insides => insides(diagnostics, at).map(Argument::Paths),
         ArgumentKind::Condition => condition(diagnostics, at).map(Argument::Path),
         ArgumentKind::Chain => {
             Some(Argument::Chain(Chains { depth: chains.depth + 1, ..chains }.read(diagnostics, at)))
@@ -47,6 +50,7 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, kind: ArgumentKind, chain
         }
         ArgumentKind::Members => members(diagnostics, at),
         ArgumentKind::Parts => parts(diagnostics, at, chains),
+        ArgumentKind::Names => new_names(diagnostics, at),
         ArgumentKind::Ranges => ranges(diagnostics, at),
     }
 }
@@ -146,6 +150,22 @@ fn condition(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     let text = diagnostics.text(at, "a condition such as `@.type == 'home'`")?;
     let read = path::read(&format!("$[?{text}]"), Stage::Map);
     report(diagnostics, at, text, read)
+}
+
+/// Paths that start at an item of the value, at least one.
+fn insides(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Vec<Path>> {
+    let items = diagnostics.items(at);
+    if items.is_empty() {
+        diagnostics.error(at, "empty", "there is no path here", Some("name at least one path".to_owned()));
+        return None;
+    }
+    let is_list = matches!(at.node.kind, Kind::List(_));
+    let mut paths = Vec::with_capacity(items.len());
+    for (index, node) in items.iter().enumerate() {
+        let path = if is_list { format!("{}[{index}]", at.path) } else { at.path.to_owned() };
+        paths.push(inside(diagnostics, At { node, path: &path })?);
+    }
+    Some(paths)
 }
 
 fn report(diagnostics: &mut Diagnostics, at: At<'_>, text: &str, read: Result<Path, path::BadPath>) -> Option<Path> {
@@ -361,6 +381,25 @@ fn part(diagnostics: &mut Diagnostics, at: At<'_>, chains: Chains) -> Option<Sou
         return None;
     };
     Some(Source { kind: kind?, then: then.unwrap_or_default() })
+}
+
+/// New names by old ones, sorted like [`pairs`]. Two that become one would lose a value.
+fn new_names(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
+    if let Kind::Map(entries) = &at.node.kind {
+        let mut taken = BTreeMap::new();
+        for (key, node) in entries {
+            let path = join(at.path, &key.text);
+            let at = At { node, path: &path };
+            let new = non_empty(diagnostics, at)?;
+            if let Some(other) = taken.insert(new.clone(), &key.text) {
+                let message =
+                    format!("`{}` and `{}` would both become `{}`", shortened(other), key.text, shortened(&new));
+                diagnostics.error(at, "duplicate_field", message, Some("give one of them another name".to_owned()));
+                return None;
+            }
+        }
+    }
+    pairs(diagnostics, at, "a map such as `{old_name: new_name}`")
 }
 
 fn ranges(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {

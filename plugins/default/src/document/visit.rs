@@ -99,6 +99,7 @@ fn chain_paths(chain: &mut [Function], call: &mut impl FnMut(&mut Path)) {
         for (parameter, argument) in parameters.iter().zip(&mut function.arguments) {
             match argument {
                 Argument::Path(_) if matches!(parameter.kind, ArgumentKind::Inside | ArgumentKind::Condition) => {}
+                Argument::Paths(_) if parameter.kind == ArgumentKind::Insides => {}
                 Argument::Path(path) => call(path),
                 Argument::Paths(paths) => paths.iter_mut().for_each(&mut *call),
                 Argument::Chain(chain) => chain_paths(chain, call),

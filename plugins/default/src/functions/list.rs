@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hookmill_json::{Value, text_of};
 
+use super::aggregate::{MAX, MIN, SUM};
 use super::call::Call;
 use super::error::{FunctionError, check_output_size};
+use super::first_true::FIRST_TRUE;
 use super::items::map_items;
 use super::measure::cost;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, optional, required, usually};
@@ -103,6 +105,9 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::List(|items, _| Ok(Some(Value::Number(items.len().to_string().into())))),
         ..LIST
     },
+    SUM,
+    MAX,
+    MIN,
     Spec {
         name: "unique",
         summary: "Leaves out items that a list has already.",
@@ -165,6 +170,7 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::List(|items, call| Ok(items.into_iter().find(|item| has_members(item, call.pairs(0))))),
         ..LIST
     },
+    FIRST_TRUE,
     Spec {
         name: "pick",
         summary: "Takes what a path finds inside a value; missing when it finds nothing.",

@@ -8,6 +8,7 @@ use hookmill_json::Value;
 use super::call::Call;
 use super::error::{FunctionError, quote};
 use super::hidden::without_hidden;
+use super::lookup_in::LOOKUP_IN;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
 
@@ -63,6 +64,7 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::Value(lookup_set),
         ..TABLE
     },
+    LOOKUP_IN,
     Spec {
         name: "range_label",
         summary: "Gives the label of the range in which a number lies: from its lower end up to, but without, its upper end.",

@@ -1,6 +1,7 @@
 //! What a document can do to a value. Every function is declared once, beside its code ([`Spec`]), one file for each group;
 //! the [`registry`] lists them all.
 
+mod aggregate;
 mod apply;
 pub mod calendar;
 mod call;
@@ -14,13 +15,16 @@ mod declared;
 mod digest;
 mod email;
 mod error;
+mod first_true;
 mod fold;
+mod from_pairs;
 mod hidden;
 mod invisible;
 mod items;
 mod limits;
 mod list;
 mod lookup;
+mod lookup_in;
 mod measure;
 mod name;
 mod number;
@@ -30,6 +34,7 @@ pub mod phone;
 pub mod place;
 pub mod plain;
 pub mod registry;
+mod rename;
 mod rfc3339;
 mod spec;
 mod tags;

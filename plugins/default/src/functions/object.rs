@@ -6,9 +6,11 @@ use hookmill_json::Value;
 
 use super::call::Call;
 use super::error::{FunctionError, check_output_size};
+use super::from_pairs::FROM_PAIRS;
 use super::limits::{FLATTEN_DEPTH_MAX, FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
 use super::measure::text_size;
-use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Members, Run, Spec, example, required, usually};
+use super::rename::RENAME;
+use super::spec::{ArgumentKind, EmptyInput, Kind, Members, Run, Spec, example, required, usually};
 use super::template::fill_template;
 use super::unflatten::unflatten;
 use crate::plan::{Root, SourceKind};
@@ -64,28 +66,7 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::Object(|members, call| Ok(Some(to_pairs(members, call)))),
         ..OBJECT
     },
-    Spec {
-        name: "from_pairs",
-        summary: "Makes an object of a list of `{name, value}`; an item without a name or a value is left out, the first of a name wins.",
-        takes: Kind::List,
-        lists: Lists::Whole,
-        parameters: &[
-            usually("name", ArgumentKind::NonEmpty, "name", "what the name is called in each item"),
-            usually("value", ArgumentKind::NonEmpty, "value", "what the value is called in each item"),
-            usually("single", ArgumentKind::Flag, "false", "whether a list of one item is that item"),
-        ],
-        on_empty: EmptyInput::of(["missing", "null", "wrong_type", "wrong_type", "{}", "{}"]),
-        examples: &[
-            example("from_pairs", r#"[{"name":"a","value":1},{"name":"b"}]"#, r#"{"a":1}"#),
-            example(
-                "{from_pairs: {value: values, single: true}}",
-                r#"[{"name":"email","values":["x"]},{"name":"likes","values":["a","b"]},{"name":"inbox_url"}]"#,
-                r#"{"email":"x","likes":["a","b"]}"#,
-            ),
-        ],
-        run: Run::List(from_pairs),
-        ..OBJECT
-    },
+    FROM_PAIRS,
     Spec {
         name: "keys",
         summary: "Lists the names of the members of an object.",
@@ -122,6 +103,7 @@ pub const FUNCTIONS: &[Spec] = &[
         run: Run::Object(|members, call| Ok(Some(keep_members(members, |name| !is_among(name, call))))),
         ..OBJECT
     },
+    RENAME,
     Spec {
         name: "flatten",
         summary: "Makes one level of an object of many: the names on the way to a value are joined; empty objects stay.",
@@ -210,45 +192,17 @@ fn to_pairs<'t>(members: Members<'t>, call: &Call<'_, 't>) -> Value<'t> {
     Value::List(members.into_iter().map(pair).collect())
 }
 
-fn from_pairs<'t>(items: Vec<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
-    let (name_key, value_key) = (call.text_or_empty(0), call.text_or_empty(1));
-    let mut object = Names::default();
-    for item in items {
-        let Value::Object(members) = item else {
-            return Err(FunctionError::wrong_type(call.name, "a list of objects", &item));
-        };
-        let (mut name, mut value) = (None, None);
-        for (key, member) in members {
-            if key == name_key {
-                name = member.scalar_text().map(str::to_owned);
-            } else if key == value_key {
-                value = Some(member);
-            }
-        }
-        if let (Some(name), Some(value)) = (name, value) {
-            object.add(name.into(), if call.flag(2) { single(value) } else { value });
-        }
-    }
-    Ok(Some(Value::Object(object.members)))
-}
-
-fn single(value: Value<'_>) -> Value<'_> {
-    match value {
-        Value::List(mut items) if items.len() == 1 => items.pop().unwrap_or(Value::Null),
-        other => other,
-    }
-}
-
 /// Members with distinct names.
 #[derive(Default)]
-struct Names<'t> {
-    members: Members<'t>,
+pub struct Names<'t> {
+    /// In the order in which they were added.
+    pub members: Members<'t>,
     taken: std::collections::BTreeSet<String>,
 }
 
 impl<'t> Names<'t> {
     /// Whether the name was free.
-    fn add(&mut self, name: Cow<'t, str>, value: Value<'t>) -> bool {
+    pub fn add(&mut self, name: Cow<'t, str>, value: Value<'t>) -> bool {
         let is_free = self.taken.insert(name.to_string());
         if is_free {
             self.members.push((name, value));

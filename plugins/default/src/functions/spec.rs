@@ -175,6 +175,8 @@ pub enum ArgumentKind {
     Paths,
     /// A path inside the value itself: `address.city`, `[0]`, `$.items[*].name`.
     Inside,
+    /// Paths inside an item of the value, in the order in which they are tried.
+    Insides,
     /// A condition on an item, as in a JSONPath filter: `@.type == 'home'`.
     Condition,
     /// Functions.
@@ -205,12 +207,14 @@ pub enum ArgumentKind {
     Ranges,
     /// A map from a member's name to the value it must have.
     Members,
+    /// A map from a member's name to another name; no two have the same new one.
+    Names,
 }
 
 impl ArgumentKind {
     /// Whether it can be a map itself. An only argument that can is never written by its name.
     pub fn takes_a_map(self) -> bool {
-        matches!(self, Self::Fixed | Self::Table | Self::Members | Self::Parts)
+        matches!(self, Self::Fixed | Self::Table | Self::Members | Self::Names | Self::Parts)
     }
 }
 

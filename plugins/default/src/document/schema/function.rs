@@ -3,7 +3,7 @@
 use hookmill_json::Value;
 
 use super::section::{part, range};
-use super::words::{Members, all_of_any, any_of, bound, integer, reference, text, texts, typed};
+use super::words::{Members, all_of_any, any_of, bound, integer, list_of, reference, text, texts, typed};
 use super::{Schema, closed_object, one_or_more};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, Parameter, Presence, Spec, registry};
 
@@ -38,7 +38,7 @@ fn call(spec: &Spec) -> Schema {
     let several = 1 < spec.parameters.len();
     let others_needed = spec.parameters.iter().skip(1).any(|parameter| parameter.presence == Presence::Required);
     let schema = match (first.kind, several) {
-        (ArgumentKind::Table | ArgumentKind::Members, true) => by_name(spec),
+        (ArgumentKind::Table | ArgumentKind::Members | ArgumentKind::Names, true) => by_name(spec),
         (kind, false) if kind.takes_a_map() => argument(first),
         _ if others_needed => by_name(spec),
         (ArgumentKind::Fixed, true) => {
@@ -81,6 +81,10 @@ fn kind(kind: ArgumentKind) -> Schema {
         ArgumentKind::Path => reference("path"),
         ArgumentKind::Paths => reference("paths"),
         ArgumentKind::Inside | ArgumentKind::Condition => check_filled(),
+        ArgumentKind::Insides => any_of([
+            check_filled(),
+            Members::new().and(list_of(check_filled())).with("minItems", Value::integer(1)).build(),
+        ]),
         ArgumentKind::Chain => reference("functions"),
         ArgumentKind::Pattern => typed("string").with("maxLength", bound(PATTERN_BYTES_MAX)).build(),
         ArgumentKind::Template => reference("template"),
@@ -96,6 +100,10 @@ fn kind(kind: ArgumentKind) -> Schema {
         ArgumentKind::Parts => typed("object")
             .with("minProperties", Value::integer(1))
             .with("additionalProperties", any_of([check_filled(), part()]))
+            .build(),
+        ArgumentKind::Names => typed("object")
+            .with("minProperties", Value::integer(1))
+            .with("additionalProperties", scalar().with("minLength", Value::integer(1)).build())
             .build(),
         ArgumentKind::Ranges => one_or_more(range()),
     }

@@ -48,6 +48,7 @@ fn argument(draw: &mut Draw<'_>, parameter: &Parameter, stage: Stage, depth: usi
         ArgumentKind::Path => Value::from(paths::path(draw, stage)),
         ArgumentKind::Paths => Value::from(draw.several(3, |draw| paths::path(draw, stage))),
         ArgumentKind::Inside => Value::from(paths::inside(draw)),
+        ArgumentKind::Insides => Value::from(draw.several(3, paths::inside)),
         ArgumentKind::Condition => Value::from(paths::condition(draw)),
         ArgumentKind::Chain => chain(draw, stage, depth + 1),
         ArgumentKind::Pattern => Value::from(pattern(draw)),
@@ -68,6 +69,10 @@ fn argument(draw: &mut Draw<'_>, parameter: &Parameter, stage: Stage, depth: usi
         ArgumentKind::Parts => {
             let parts = draw.several(3, |draw| (text(draw), part(draw, stage, depth + 1)));
             Value::Object(parts.into_iter().collect())
+        }
+        ArgumentKind::Names => {
+            let entries = draw.several(4, |draw| (text(draw), Value::from(text(draw))));
+            Value::Object(entries.into_iter().collect())
         }
         ArgumentKind::Ranges => Value::from(draw.several(3, range)),
     }

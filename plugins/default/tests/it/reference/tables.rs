@@ -257,6 +257,7 @@ fn argument(kind: ArgumentKind) -> String {
         ArgumentKind::Path => "path",
         ArgumentKind::Paths => "path or paths",
         ArgumentKind::Inside => "path inside the value",
+        ArgumentKind::Insides => "path or paths inside the item",
         ArgumentKind::Condition => "condition as in a JSONPath filter",
         ArgumentKind::Chain => "functions",
         ArgumentKind::Pattern => "regular expression",
@@ -273,6 +274,7 @@ fn argument(kind: ArgumentKind) -> String {
         ArgumentKind::Parts => {
             "map from member to a path inside the value, or to `{path, from, template, value, then}`"
         }
+        ArgumentKind::Names => "map from name to new name",
     };
     words.to_owned()
 }
