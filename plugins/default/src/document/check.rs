@@ -4,6 +4,7 @@ use super::defined_fields::DefinedFields;
 use super::limits::{DIAGNOSTICS_MAX, ITEMS_MAX};
 use super::node::{Key, Kind, Node, Place, Unreadable};
 use super::suggest::nearest;
+use super::variables::Variables;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ pub struct Diagnostics {
     pub rules: usize,
     /// The fields of `map` so far.
     pub defined_fields: DefinedFields,
+    /// The variables of `map` so far.
+    pub variables: Variables,
+    /// Paths that only `map` has, such as `fields.email`; none before it was read.
+    pub names_of_map: Vec<String>,
 }
 
 /// A node, and the path by which people find it.

@@ -26,7 +26,7 @@ pub fn is_known(name: &str) -> bool {
 }
 
 /// All codes, in the order of the alphabet.
-pub const CODES: [Code; 42] = [
+pub const CODES: [Code; 45] = [
     error("alias", "An alias of YAML (`*name`).", "Write the value out."),
     warning("always_true", "A rule that every lead passes.", "Remove it, or say what you mean."),
     error("bad_content_type", "A text that is not a content type.", "Write it like `text/xml; charset=utf-8`."),
@@ -43,7 +43,7 @@ pub const CODES: [Code; 42] = [
         "A text that is not a date, time or distance from now.",
         "Write it like `2026-01-31`, `now`, or `-30d`.",
     ),
-    error("bad_name", "A text that is not the name of a value set.", "Write it as it was created."),
+    error("bad_name", "A text that is not the name of a value set or a variable.", "Write it as it was created."),
     error(
         "bad_path",
         "A path that can't be read, or that points at what is not there at this stage.",
@@ -60,6 +60,7 @@ pub const CODES: [Code; 42] = [
         "A text that is not the name of an XML element or attribute.",
         "Letters, digits, `_`, `-`, `.`; `@name` is an attribute.",
     ),
+    error("circular_variables", "Variables that need each other.", "Make one of them of keys of the element alone."),
     error("duplicate_field", "Two names of one field.", "Remove one of them."),
     error("duplicate_key", "A key that stands twice in one map.", "Remove one of them."),
     warning("duplicate_rule", "The same rule once more.", "Remove it."),
@@ -102,6 +103,11 @@ pub const CODES: [Code; 42] = [
         "A text that is not a region with phone numbers.",
         "Use a code of ISO 3166-1 such as `US`.",
     ),
+    error(
+        "unknown_variable",
+        "A path `variables.x` to a variable that the document does not define, or where there is none.",
+        "Define it under `variables` of `map`.",
+    ),
     error("unknown_version", "A version of documents that this plugin does not know.", "Write `version: 1`."),
     error("unknown_word", "A word that is not one of those that are possible.", "Take one of those in the message."),
     error(
@@ -114,6 +120,7 @@ pub const CODES: [Code; 42] = [
         "A rule that no lead passes, or an outcome that no response reaches.",
         "Remove it, or change the order.",
     ),
+    warning("unused_variable", "A variable that nothing uses.", "Use it in a field, or remove it."),
     error(
         "used_before_defined",
         "A path `fields.x` in `map` to a field that is defined later, or never.",

@@ -6,11 +6,11 @@ use super::functions::path_of;
 use super::limits::FIELDS_MAX;
 use super::node::{Key, Kind, Node};
 use super::path::Stage;
-use super::{arguments, keys, known_keys, names, placing, recipe};
+use super::{arguments, keys, known_keys, names, placing, recipe, variables};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, Items, MapPlan, Path, Root, Steps, Target, Unknown};
 
-const KEYS: [&str; 7] = keys::names(&keys::MAP);
+const KEYS: [&str; 8] = keys::names(&keys::MAP);
 
 const ITEMS_KEYS: [&str; keys::ITEMS.len()] = keys::names(&keys::ITEMS);
 
@@ -21,12 +21,20 @@ const IS_TEST: [&str; 2] = ["~is_test", "~test"];
 pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
     diagnostics.map_of(at, "a map with `fields`", &KEYS)?;
     let unknown = [("custom", Unknown::Custom), ("drop", Unknown::Drop), ("reject", Unknown::Reject)];
-    let made_fields = under(at, "fields", |at| fields(diagnostics, at)).unwrap_or_default();
+    let (mut made_fields, order) = under(at, "variables", |at| variables::read(diagnostics, at)).unwrap_or_default();
+    let before = made_fields.len();
+    diagnostics.variables.set_scope(true);
+    made_fields.extend(under(at, "fields", |at| fields(diagnostics, at, before)).unwrap_or_default());
+    diagnostics.variables.set_scope(false);
     let expand = under(at, "expand", |at| expanded(diagnostics, at, &made_fields)).unwrap_or_default();
-    let referenced = std::mem::take(&mut diagnostics.defined_fields).into_referenced();
+    under(at, "variables", |at| variables::warn_of_unused(diagnostics, at));
+    diagnostics.names_of_map = made_fields.iter().map(path_in_map).collect();
+    let mut referenced = std::mem::take(&mut diagnostics.defined_fields).into_referenced();
+    referenced.extend(diagnostics.variables.referenced());
     let mut map = MapPlan {
         items: under(at, "items", |at| items(diagnostics, at)).flatten(),
         also_search: under(at, "also_search", |at| paths(diagnostics, at)).unwrap_or_default(),
+        variables: order,
         fields: made_fields,
         referenced,
         unknown: under(at, "unknown", |at| diagnostics.one_of(at, &unknown)).flatten().unwrap_or(Unknown::Custom),
@@ -69,6 +77,11 @@ fn part_path(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     None
 }
 
+/// How paths of `map` lead to what was made.
+fn path_in_map(field: &Field) -> String {
+    if field.target == Target::Variable { field.name.to_string() } else { format!("fields.{}", field.name) }
+}
+
 fn usual_test_marks() -> Vec<Path> {
     IS_TEST.iter().filter_map(|text| super::path::read(text, Stage::Map).ok()).collect()
 }
@@ -99,7 +112,8 @@ fn expanded(diagnostics: &mut Diagnostics, at: At<'_>, fields: &[Field]) -> Vec<
     paths
 }
 
-fn fields(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Field> {
+/// The fields, which stand in the plan behind so many variables.
+fn fields(diagnostics: &mut Diagnostics, at: At<'_>, variables: usize) -> Vec<Field> {
     let entries = diagnostics.map(at, "a map from a field's name to where it comes from").unwrap_or_default();
     if entries.len() > FIELDS_MAX {
         let message = format!("there are {} fields, the bound is {FIELDS_MAX} (FIELDS_MAX)", entries.len());
@@ -115,7 +129,7 @@ fn fields(diagnostics: &mut Diagnostics, at: At<'_>) -> Vec<Field> {
             let message = format!("`{}` is the same field as `{}`", field.name, other.name);
             diagnostics.bad_key(at.path, key, "duplicate_field", message, "remove one of them");
         }
-        diagnostics.defined_fields.end(fields.len());
+        diagnostics.defined_fields.end(variables + fields.len());
         fields.push(field);
     }
     names::warn_of_near_ones(diagnostics, at.path, entries, &fields);

@@ -337,7 +337,12 @@ pub fn path_of(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Optio
     let text = diagnostics.text(at, "a path such as `contact.email`")?;
     match path::read(text, stage) {
         Ok(path) if stage == Stage::Map => Some(references::resolve(diagnostics, at, path)),
-        Ok(path) => Some(path),
+        Ok(path) => {
+            if stage == Stage::Qualify {
+                references::reject_after_map(diagnostics, at, text);
+            }
+            Some(path)
+        }
         Err(why) => {
             diagnostics.error(at, "bad_path", format!("`{}`: {}", shortened(text), why.message), why.suggestion);
             None

@@ -77,7 +77,7 @@ pub const DOCUMENT: [KeySpec; 6] = [
 ];
 
 /// `map`.
-pub const MAP: [KeySpec; 7] = [
+pub const MAP: [KeySpec; 8] = [
     key(
         "items",
         Is::Part("items"),
@@ -89,6 +89,12 @@ pub const MAP: [KeySpec; 7] = [
         Is::Part("paths"),
         "[contact, answers]",
         "Objects in the element where `~name` looks as well, after the element itself.",
+    ),
+    key(
+        "variables",
+        Is::Part("variables"),
+        "{answers: {from: field_data, then: [from_pairs]}}",
+        "Values that fields are made of, and that are not part of the lead: `variables.answers`.",
     ),
     key(
         "fields",

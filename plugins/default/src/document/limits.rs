@@ -11,6 +11,8 @@ bounds! {
     pub const DEPTH_MAX: usize = 32;
     /// Fields of `map`.
     pub const FIELDS_MAX: usize = 500;
+    /// Variables of `map`.
+    pub const VARIABLES_MAX: usize = 100;
     /// Rules, those inside others counted.
     pub const RULES_MAX: usize = 500;
     /// Rules side by side that are compared with each other to find those that can't hold together.

@@ -28,6 +28,7 @@ mod schema;
 mod suggest;
 mod synonyms;
 mod template;
+mod variables;
 mod visit;
 mod words;
 mod yaml;
@@ -37,6 +38,6 @@ pub use compile::{Compiled, STANDARD_DOCUMENT, STANDARD_PAYLOAD, compile, standa
 pub use functions::chain_of;
 pub use limits::{
     BOUNDS, DEPTH_MAX, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, FIELDS_MAX, NODES_MAX, OUTCOMES_MAX, PATH_BYTES_MAX,
-    PATTERN_BYTES_MAX, RULES_MAX,
+    PATTERN_BYTES_MAX, RULES_MAX, VARIABLES_MAX,
 };
 pub use schema::schema;

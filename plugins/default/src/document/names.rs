@@ -67,7 +67,7 @@ fn standard_name(target: &Target) -> Option<&'static str> {
     match target {
         Target::Text(index) => TEXT_FIELDS.get(*index).copied(),
         Target::Tags => Some(TAGS),
-        Target::Custom(_) => None,
+        Target::Custom(_) | Target::Variable => None,
     }
 }
 

@@ -71,7 +71,7 @@ const EVERYWHERE: &[Stage] = &[Stage::Map, Stage::Qualify, Stage::Shape, Stage::
 const WITH_LEAD: &[Stage] = &[Stage::Qualify, Stage::Shape, Stage::Item];
 
 /// All roots.
-pub const ROOTS: [RootSpec; 21] = [
+pub const ROOTS: [RootSpec; 22] = [
     root_spec(
         "header",
         Root::Header,
@@ -142,6 +142,7 @@ pub const ROOTS: [RootSpec; 21] = [
         &[Stage::Map],
         "A field that is defined above, by its name, as it stands in the lead.",
     ),
+    root_spec("variables", Root::Field(Root::NO_VARIABLE), &[], &[Stage::Map], "A variable, by its name."),
     root_spec(
         "submission",
         Root::Submission,
@@ -172,6 +173,21 @@ pub const ROOTS: [RootSpec; 21] = [
     root_spec("attempt", Root::Attempt, &[], &[Stage::Interpret], "Which attempt this was, from 1."),
     root_spec("error", Root::Error, &[], &[Stage::Interpret], "Why there was no response."),
 ];
+
+/// Reads a path that starts at a value: `address.city`, `[0]`, `$.items[*]`. No name in it is one of a root.
+pub fn read_inside(text: &str) -> Result<Path, BadPath> {
+    within_bounds(text)?;
+    if text.contains("{{") {
+        return Err(template_for_path(text));
+    }
+    let steps = match text.chars().next() {
+        Some('$') => full(text, Stage::Map)?.1,
+        Some('[') => full(&format!("${text}"), Stage::Map)?.1,
+        _ if text.contains('[') => bracketed(text)?,
+        _ => Steps::Singular(dotted(text, Stage::Map)?),
+    };
+    Ok(Path { text: text.to_owned().into(), root: Root::Body, place: None, steps })
+}
 
 /// Reads a path.
 pub fn read(text: &str, stage: Stage) -> Result<Path, BadPath> {
@@ -290,6 +306,10 @@ fn rooted(steps: Steps, stage: Stage) -> Result<(Root, Steps), BadPath> {
         return reject("a path must begin with a name here", &format!("begin it with one of {}", names.join(", ")));
     };
     let Some(RootSpec { root, .. }) = known(first, stage) else {
+        if let "fields" | "variables" = first {
+            let hint = "name what the lead has: `lead.email`, or `lead.custom.age`";
+            return reject(&format!("`{first}` is in `map` alone"), hint);
+        }
         let suggestion =
             if is_lead_field(first) { format!("did you mean `lead.{first}`?") } else { with_roots(first, &names) };
         return reject(&format!("there is no `{first}` here"), &suggestion);

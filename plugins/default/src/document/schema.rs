@@ -92,6 +92,7 @@ fn definitions() -> Schema {
         .with("seconds", any_of([integer(0, RETRY_AFTER_S_MAX.cast_signed()), reference("field")]))
         .with("items", any_of([reference("path"), section::items()]))
         .with("map", object_of(&keys::MAP, &[]))
+        .with("variables", section::variables())
         .with("fields", section::fields())
         .with("field", any_of([reference("path"), section::alternatives(), reference("recipe")]))
         .with("sources", any_of([reference("path"), reference("alternative"), section::alternatives()]))

@@ -14,7 +14,9 @@ pub struct MapPlan<'p> {
     pub items: Option<Items<'p>>,
     /// Objects in the element where loose names (`~email`) are looked for as well, after the element itself.
     pub also_search: Vec<Path<'p>>,
-    /// The fields, in the order of the document.
+    /// The order in which the variables are made.
+    pub variables: Vec<u16>,
+    /// The variables and then the fields, in the order of the document.
     pub fields: Vec<Field<'p>>,
     /// The fields at which later ones look, by their places.
     pub referenced: Vec<u16>,
@@ -148,6 +150,8 @@ pub enum Target<'p> {
     /// A custom field.
     #[serde(borrow)]
     Custom(Cow<'p, str>),
+    /// Nowhere: other fields are made of it.
+    Variable,
 }
 
 /// One place a value may come from.

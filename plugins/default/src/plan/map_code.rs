@@ -29,6 +29,7 @@ const SKIPS_OBJECTS: u8 = 8;
 
 const TAGS_TARGET: u8 = TEXT_FIELDS.len() as u8;
 const CUSTOM_TARGET: u8 = TAGS_TARGET + 1;
+const VARIABLE_TARGET: u8 = CUSTOM_TARGET + 1;
 
 /// What few documents say about their elements.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +57,8 @@ pub struct MapOptions<'p> {
     pub known_keys: Option<Vec<Step<'p>>>,
     /// The fields at which later ones look, by their places.
     pub referenced: Vec<u16>,
+    /// The order in which the variables are made, which are the first fields.
+    pub variables: Vec<u16>,
 }
 
 /// A loaded map section.
@@ -116,6 +119,8 @@ pub enum TargetRef<'p> {
     Tags,
     /// A custom field.
     Custom(&'p str),
+    /// Nowhere: other fields are made of it.
+    Variable,
 }
 
 impl<'p> LoadedMap<'p> {
@@ -145,6 +150,12 @@ impl<'p> LoadedMap<'p> {
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// The places of all fields in the order in which they are made: variables first.
+    pub fn order(&self) -> impl Iterator<Item = usize> + use<'_, 'p> {
+        let variables = &self.options.variables;
+        variables.iter().map(|variable| usize::from(*variable)).chain(variables.len()..self.len())
     }
 
     /// Whether there is no field.
@@ -184,6 +195,7 @@ impl<'p> LoadedMap<'p> {
                 std::str::from_utf8(name).ok().map(TargetRef::Custom)
             }
             TAGS_TARGET => Some(TargetRef::Tags),
+            VARIABLE_TARGET => Some(TargetRef::Variable),
             text => (usize::from(text) < TEXT_FIELDS.len()).then_some(TargetRef::Text(text.into())),
         }
     }
@@ -226,6 +238,7 @@ pub(super) fn encode_section(map: &MapPlan<'_>, plain_codes: PlainCodes) -> Resu
         filter_reads: map.filter_reads.clone(),
         known_keys: map.known_keys.clone(),
         referenced: map.referenced.clone(),
+        variables: map.variables.clone(),
     };
     let options = if options == MapOptions::default() { Vec::new() } else { encode(&options)? };
     let tests: Vec<u8> = placed.iter().filter_map(|path| path.place).flat_map(u16::to_le_bytes).collect();
@@ -265,6 +278,7 @@ fn record(
         Target::Text(index) => u8::try_from(index).ok()?,
         Target::Tags => TAGS_TARGET,
         Target::Custom(_) => CUSTOM_TARGET,
+        Target::Variable => VARIABLE_TARGET,
     };
     if let (Some(line), Some(functions)) = (line, codes.filter(|codes| codes.len() <= FUNCTIONS_MAX)) {
         record[1] = HAS_FAST_PATH | ending(field.recipe.options());

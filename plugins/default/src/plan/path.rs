@@ -74,7 +74,7 @@ pub enum Root {
     Attempt,
     /// Why there was no response.
     Error,
-    /// In `map`, a field that was made before, by its place in the plan.
+    /// In `map`, a variable or a field that was made before, by its place in the plan.
     Field(u16),
     /// In a template among functions, the value that is worked on.
     Value,
@@ -83,6 +83,8 @@ pub enum Root {
 impl Root {
     /// The field of a path `fields.x` that was not looked up yet.
     pub const NO_FIELD: u16 = u16::MAX;
+    /// The variable of a path `variables.x` that was not looked up yet.
+    pub const NO_VARIABLE: u16 = u16::MAX - 1;
 }
 
 /// The way from the root.

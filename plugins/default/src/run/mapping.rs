@@ -30,6 +30,9 @@ const NOTICE_CHARS_MAX: usize = 500;
 /// How many values of one name a lead may keep beside each other.
 const SAME_NAMES_MAX: usize = 100;
 
+/// Bytes of all variables of one lead.
+pub const VARIABLE_BYTES_MAX: usize = 1 << 20;
+
 /// How many warnings one lead may carry.
 const WARNINGS_MAX: usize = 50;
 
@@ -41,6 +44,10 @@ pub struct Mapping<'s, 'p, S> {
     texts: [Option<Value<'s>>; TEXT_FIELDS.len()],
     tags: Option<Value<'s>>,
     custom: CustomFields<'s>,
+    /// The variable that was made last.
+    variable: Option<Value<'s>>,
+    /// Bytes of all variables so far.
+    variable_bytes: usize,
     /// What was used of the element; none where nobody asks what is left.
     used: Option<Used<'s>>,
     warnings: Vec<Warning>,
@@ -58,6 +65,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             texts: Default::default(),
             tags: None,
             custom: CustomFields::default(),
+            variable: None,
+            variable_bytes: 0,
             used: asks_what_is_left.then(|| Used::new(element)),
             warnings: Vec::new(),
             trace: traces.then(Vec::new),
@@ -91,9 +100,9 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             return Err(Failure::new("not_an_object", message).on_input(quote(&text_of(&value))));
         }
         self.check_containers()?;
-        for index in 0..self.plan.len() {
+        for index in self.plan.order() {
             self.field(index)?;
-            self.store_if_referenced(index);
+            self.store_if_referenced(index)?;
         }
         let is_test = self.is_test()?;
         let options = &self.plan.options;
@@ -111,20 +120,38 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     }
 
     /// Keeps what was made where a later field looks at it.
-    fn store_if_referenced(&self, index: usize) {
-        let Ok(field) = u16::try_from(index) else { return };
+    fn store_if_referenced(&mut self, index: usize) -> Result<(), Failure> {
+        let variable = self.variable.take();
+        let Ok(field) = u16::try_from(index) else { return Ok(()) };
         if !self.plan.options.referenced.contains(&field) {
-            return;
+            return Ok(());
+        }
+        if let Some(value) = variable {
+            return self.keep_variable(field, value);
         }
         let made = match self.plan.target(index) {
             Some(TargetRef::Text(text)) => self.texts.get(text).and_then(Option::as_ref),
             Some(TargetRef::Tags) => self.tags.as_ref(),
             Some(TargetRef::Custom(name)) => self.custom.value_of(name),
-            None => None,
+            Some(TargetRef::Variable) | None => None,
         };
         if let Some(value) = made {
             self.scope.keep(field, value.clone().into_owned());
         }
+        Ok(())
+    }
+
+    /// A variable is not part of the lead, for whose size there is a bound, but takes time and memory like one.
+    fn keep_variable(&mut self, field: u16, value: Value<'s>) -> Result<(), Failure> {
+        self.variable_bytes += text_size(&value);
+        if VARIABLE_BYTES_MAX < self.variable_bytes {
+            let message =
+                format!("the variables of this lead have more than {VARIABLE_BYTES_MAX} bytes (VARIABLE_BYTES_MAX)");
+            return Err(Failure::new("too_large", message));
+        }
+        self.scope.budget().spend(text_size(&value)).map_err(|rejection| failure_of(&rejection))?;
+        self.scope.keep(field, value.into_owned());
+        Ok(())
     }
 
     /// Makes a field: as its record says where the value is an ordinary one, else by its recipe. A trace has the recipe's
@@ -221,6 +248,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn put(&mut self, target: TargetRef<'s>, value: Value<'s>) {
         match (target, value) {
             (TargetRef::Tags, value) => self.tags = Some(tags(value)),
+            (TargetRef::Variable, value) => self.variable = Some(value),
             (TargetRef::Custom(name), value) => self.custom.add(Cow::Borrowed(name), CustomValue::Built(value)),
             (TargetRef::Text(index), Value::Number(digits)) => self.texts[index] = Some(Value::Text(digits)),
             (TargetRef::Text(index), Value::Bool(value)) => {

@@ -34,6 +34,7 @@ pub use context::value_in;
 pub use hookmill_jsonpath::PATH_VISITS_MAX;
 pub use interpret::{RETRY_AFTER_S_MAX, interpret};
 pub use map::{LEADS_MAX, map};
+pub use mapping::VARIABLE_BYTES_MAX;
 pub use message::MESSAGE_VALUES_MAX;
 pub use qualify::qualify;
 pub use scope::Call;

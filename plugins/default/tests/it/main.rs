@@ -20,4 +20,5 @@ mod shaping;
 mod standard;
 mod totality;
 mod used;
+mod variables;
 mod writing;

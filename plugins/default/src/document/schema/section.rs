@@ -3,7 +3,7 @@
 use hookmill_json::Value;
 
 use super::super::keys;
-use super::super::limits::{FIELDS_MAX, OUTCOMES_MAX};
+use super::super::limits::{FIELDS_MAX, OUTCOMES_MAX, VARIABLES_MAX};
 use super::words::{Members, any_of, bound, list_of, reference, required, text, texts, typed, when};
 use super::{Schema, closed_object, needs_one_of, object_of, of_key};
 use crate::lead::CUSTOM;
@@ -19,6 +19,16 @@ pub fn fields() -> Schema {
         .with("properties", known)
         .with("additionalProperties", reference("field"))
         .with("maxProperties", bound(FIELDS_MAX))
+        .build()
+}
+
+/// The variables of `map`, by name.
+pub fn variables() -> Schema {
+    let name = Members::new().with("pattern", text(r"^[\p{L}\p{N}_-]+$")).build();
+    typed("object")
+        .with("propertyNames", name)
+        .with("additionalProperties", reference("field"))
+        .with("maxProperties", bound(VARIABLES_MAX))
         .build()
 }
 

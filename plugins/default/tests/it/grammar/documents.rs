@@ -45,7 +45,7 @@ pub fn document_of_fresh_keys(draw: &mut Draw<'_>) -> (String, Vec<String>) {
 }
 
 fn part(draw: &mut Draw<'_>, made: &mut Value) {
-    match draw.count(9) {
+    match draw.count(10) {
         0 => {
             made["map"][draw.one(&["also_search", "ignore", "expand", "is_test"])] =
                 Value::from(vec![path(draw, Stage::Map)])
@@ -56,6 +56,7 @@ fn part(draw: &mut Draw<'_>, made: &mut Value) {
         4 => made["shape"]["webhook"] = message(draw),
         5 => push(&mut made["qualify"], rule(draw)),
         6 => interpretation(draw, made),
+        7 => variable(draw, made),
         _ => field(draw, made),
     }
 }
@@ -66,6 +67,11 @@ fn field(draw: &mut Draw<'_>, made: &mut Value) {
         *fields = Value::Object(Map::new());
     }
     fields[draw.one(&FIELDS)] = recipe(draw, Stage::Map);
+}
+
+fn variable(draw: &mut Draw<'_>, made: &mut Value) {
+    let name = draw.word(&["v", "w"]);
+    made["map"]["variables"][name] = recipe(draw, Stage::Map);
 }
 
 fn interpretation(draw: &mut Draw<'_>, made: &mut Value) {

@@ -20,7 +20,7 @@ pub enum Stage {
 
 const ANYWHERE: [&str; 5] =
     ["campaign.values.rate", "organization.name", "context.now", "campaign.id", "campaign.client.name"];
-const IN_MAP: [&str; 10] = [
+const IN_MAP: [&str; 13] = [
     "~name",
     "contact.~email",
     "header.user-agent",
@@ -31,6 +31,9 @@ const IN_MAP: [&str; 10] = [
     "origin.channel",
     "fields.email",
     "fields.x",
+    "variables.v",
+    "variables.w",
+    "variables.w.name",
 ];
 const IN_QUALIFY: [&str; 5] = ["custom.x", "lead.email", "submission.is_test", "x", "tags"];
 const IN_SHAPE: [&str; 8] = [

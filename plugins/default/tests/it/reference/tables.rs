@@ -360,6 +360,7 @@ fn bounds() -> String {
             run::TRACE_BYTES_MAX,
             "Bytes of values that the trace of one item shows; what comes after them is left out of it.",
         ),
+        bound("VARIABLE_BYTES_MAX", run::VARIABLE_BYTES_MAX, "Bytes of all variables of one lead."),
         bound("PLAN_BYTES_MAX", plan::PLAN_BYTES_MAX, "Bytes of a compiled document."),
     ];
     let table = |title: &str, bounds: &[Bound]| {
