@@ -135,14 +135,7 @@ fn paths(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Vec<
 /// A path that starts at the value itself: `address.city`, `[0]`, `$.items[*]`.
 pub fn inside(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Path> {
     let text = diagnostics.text(at, "a path inside the value, such as `address.city`")?;
-    // A short path is read as one of the body, so that `campaign.id` is a member here, not the campaign's.
-    let integer = match text {
-        _ if text.starts_with('$') => text.to_owned(),
-        _ if text.starts_with('[') => format!("${text}"),
-        _ => format!("body.{text}"),
-    };
-    let read = path::read(&integer, Stage::Map);
-    report(diagnostics, at, text, read.map(|path| Path { text: text.to_owned().into(), ..path }))
+    report(diagnostics, at, text, path::read_inside(text).map_err(path::BadPath::without_functions))
 }
 
 /// A condition on an item, as in the filter of a JSONPath.
@@ -177,22 +170,22 @@ fn report(diagnostics: &mut Diagnostics, at: At<'_>, text: &str, read: Result<Pa
 
 fn pattern(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Expression> {
     let text = diagnostics.text(at, "a regular expression")?;
-    let why = if text.len() > PATTERN_BYTES_MAX {
-        format!("it is longer than {PATTERN_BYTES_MAX} bytes (PATTERN_BYTES_MAX)")
-    } else {
-        match Expression::new(text.to_owned()) {
-            Ok(expression) => return Some(expression),
-            Err(why) => why,
+    if text.len() > PATTERN_BYTES_MAX {
+        let message =
+            format!("this pattern has {} bytes, the bound is {PATTERN_BYTES_MAX} (PATTERN_BYTES_MAX)", text.len());
+        diagnostics.error(at, "too_large", message, Some("do it in several functions".to_owned()));
+        return None;
+    }
+    match Expression::new(text.to_owned()) {
+        Ok(expression) => Some(expression),
+        Err(why) => {
+            let hint =
+                "look-around and back-references don't exist here; write `\\` before a mark that stands for itself";
+            let message = format!("`{}` is not a regular expression: {why}", shortened(text));
+            diagnostics.error(at, "bad_pattern", message, Some(hint.to_owned()));
+            None
         }
-    };
-    let hint = "look-around and back-references don't exist here; write `\\` before a mark that stands for itself";
-    diagnostics.error(
-        at,
-        "bad_pattern",
-        format!("`{}` is not a regular expression: {why}", shortened(text)),
-        Some(hint.to_owned()),
-    );
-    None
+    }
 }
 
 /// A template in which `{{ value }}` is the value itself, and `{{ value.name }}` a part of it.
@@ -218,7 +211,7 @@ fn inside_chain(place: &str, stage: Stage) -> Result<Path, path::BadPath> {
             steps: Steps::Singular(Vec::new()),
         }),
         Some(rest) if rest.starts_with(['.', '[']) => {
-            let inside = path::read(&format!("body{rest}"), Stage::Map)?;
+            let inside = path::read_inside(rest.strip_prefix('.').unwrap_or(rest))?;
             Ok(Path { text: place.to_owned().into(), root: Root::Value, ..inside })
         }
         _ => path::read(place, stage),
@@ -436,7 +429,7 @@ fn end(diagnostics: &mut Diagnostics, at: At<'_>, key: &str) -> Option<Option<(D
     let read = under(at, key, |at| match &at.node.kind {
         Kind::Number(text) => Decimal::parse(text).ok().map(|number| (number, text.clone())),
         _ => {
-            diagnostics.expected(At { path: &join(at.path, ""), ..at }, "a number");
+            diagnostics.expected(at, "a number");
             None
         }
     });

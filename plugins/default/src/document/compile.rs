@@ -1,9 +1,9 @@
 //! The whole document: from text to plan.
 
-use super::check::{At, Diagnostics, Problem, ProblemLevel, under};
+use super::check::{At, Diagnostics, Problem, ProblemLevel, shortened, under};
 use super::limits::DOCUMENT_BYTES_MAX;
 use super::node::{Kind, Node, Place, Unreadable};
-use super::{fields, interpret, json, keys, message, placing, rules, yaml};
+use super::{brackets, fields, interpret, json, keys, message, placing, rules, yaml};
 use crate::plan::owned::{Interpretation, MapPlan, Message, Plan};
 
 /// The document of a new campaign: it recognises the usual names of the standard fields and keeps the rest (O3).
@@ -73,12 +73,9 @@ fn standard_messages() -> Result<(Message, Message), Vec<Problem>> {
 fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
     let mut diagnostics = Diagnostics::default();
     let sections = match read(text) {
-        Ok(root) => {
-            diagnostics.doubles(&root, "");
-            document(&mut diagnostics, &root)
-        }
+        Ok(root) => whole(&mut diagnostics, &root),
         Err(why) => {
-            diagnostics.unreadable(why);
+            unreadable(&mut diagnostics, text, why);
             None
         }
     };
@@ -87,6 +84,28 @@ fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
             Ok((sections, diagnostics.problems))
         }
         _ => Err(diagnostics.problems),
+    }
+}
+
+fn whole(diagnostics: &mut Diagnostics, root: &Node) -> Option<Sections> {
+    diagnostics.doubles(root, "");
+    document(diagnostics, root)
+}
+
+/// Reports why a text can't be read. Where quotes are missing and nothing else, what stands in it is looked at all the same.
+fn unreadable(diagnostics: &mut Diagnostics, text: &str, why: Unreadable) {
+    let repaired = if why.code == "not_yaml" { brackets::read(text, &why) } else { None };
+    let Some(repaired) = repaired else { return diagnostics.unreadable(why) };
+    for text in &repaired.texts {
+        let message =
+            format!("`{}` has brackets, and stands without quotes inside `{{ }}` or `[ ]`", shortened(&text.text));
+        let suggestion = Some(format!("write `{}`", text.quoted));
+        diagnostics.unreadable(Unreadable { code: "not_yaml", place: text.place, message, suggestion });
+    }
+    let told = diagnostics.problems.len();
+    whole(diagnostics, &repaired.root);
+    for problem in diagnostics.problems.iter_mut().skip(told) {
+        problem.column = brackets::original_column(&repaired.texts, problem.line, problem.column);
     }
 }
 

@@ -120,7 +120,8 @@ pub fn find(defined: &DefinedFields, path: &Path) -> Result<(u16, Steps), Option
     }
     if current < number {
         let message = format!("the field is defined later, in line {line}");
-        return error(message, Some(format!("put `{name}` before this field")));
+        let hint = format!("put `{name}` before this field, or make a variable of it, which may stand anywhere");
+        return error(message, Some(hint));
     }
     place.map(|place| (place, steps)).ok_or(None)
 }

@@ -3,11 +3,11 @@
 
 use super::check::{At, Diagnostics, join, shortened};
 use super::node::{Key, Kind as NodeKind, Node, Place};
-use super::path::{self, Stage};
+use super::path::{self, BadPath, Stage};
 use super::suggest::nearest;
 use super::{arguments, references};
 use crate::functions::{ArgumentKind, CHAIN_DEPTH_MAX, Declared, Kind, Parameter, Presence, Spec, registry};
-use crate::plan::owned::{Argument, Function};
+use crate::plan::owned::{Argument, Function, Path};
 
 /// The functions of a list, or the one function that stands for a list of one.
 pub fn chain(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Vec<Function> {
@@ -289,7 +289,8 @@ impl Flow {
             self.only_kind().phrase()
         );
         let hint = if self.only_kind() == Kind::List {
-            format!("put `first` between them, or write `{{map: [{}]}}` to do it to each item", spec.name)
+            let each = if spec.stands_alone() { spec.name.to_owned() } else { format!("{{{}: ...}}", spec.name) };
+            format!("put `first` between them, or write `{{map: [{each}]}}` to do it to each item")
         } else {
             "take one of them out, or change their order".to_owned()
         };
@@ -332,10 +333,21 @@ impl Kind {
     }
 }
 
-/// A path, or a diagnostic why it is none.
-pub fn path_of(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<crate::plan::owned::Path> {
+/// A path that no functions can follow, or a diagnostic why it is none.
+pub fn path_of(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Path> {
     let text = diagnostics.text(at, "a path such as `contact.email`")?;
-    match path::read(text, stage) {
+    resolved(diagnostics, at, stage, path::read(text, stage).map_err(BadPath::without_functions))
+}
+
+/// The path of a recipe, where functions can follow, or a diagnostic why it is none.
+pub fn source_path(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Path> {
+    let text = diagnostics.text(at, "a path such as `contact.email`")?;
+    resolved(diagnostics, at, stage, path::read(text, stage))
+}
+
+fn resolved(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, read: Result<Path, BadPath>) -> Option<Path> {
+    let text = at.node.as_text().unwrap_or_default();
+    match read {
         Ok(path) if stage == Stage::Map => Some(references::resolve(diagnostics, at, path)),
         Ok(path) => {
             if stage == Stage::Qualify {

@@ -135,7 +135,10 @@ fn header(diagnostics: &mut Diagnostics, parent: &str, key: &Key, node: &Node) -
     }
     if HOST_HEADERS.contains(&name.as_str()) || name.starts_with("webhook-") {
         let message = format!("the header `{name}` is set by the host");
-        let hint = "remove it; `format` and `content_type` decide the content type";
+        let hint = match name.as_str() {
+            "content-type" => "remove it, and write `content_type` beside `headers`",
+            _ => "remove it",
+        };
         diagnostics.bad_key(parent, key, "reserved_header", message, hint);
         return None;
     }

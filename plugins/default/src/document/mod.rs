@@ -2,6 +2,7 @@
 
 mod arguments;
 mod body;
+mod brackets;
 mod check;
 pub mod codes;
 mod compile;

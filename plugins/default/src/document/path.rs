@@ -30,6 +30,16 @@ pub struct BadPath {
     pub message: String,
     /// A suggested fix.
     pub suggestion: Option<String>,
+    /// The one where no functions can follow the path, as in a rule, when it is another.
+    pub elsewhere: Option<String>,
+}
+
+impl BadPath {
+    /// As it stands where no functions can follow the path.
+    #[must_use]
+    pub fn without_functions(self) -> Self {
+        Self { suggestion: self.elsewhere.clone().or(self.suggestion), ..self }
+    }
 }
 
 /// A root that a path can begin with.
@@ -194,7 +204,7 @@ pub fn read(text: &str, stage: Stage) -> Result<Path, BadPath> {
     within_bounds(text)?;
     let (root, steps) = if text.starts_with('$') { full(text, stage)? } else { short(text, stage)? };
     let steps = if root == Root::Header { in_small_letters(steps) } else { steps };
-    check_first(root, &steps)?;
+    check_first(root, &steps, stage)?;
     Ok(Path { text: text.to_owned().into(), root, place: None, steps })
 }
 
@@ -233,10 +243,9 @@ fn full(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
 
 fn short(text: &str, stage: Stage) -> Result<(Root, Steps), BadPath> {
     if text.contains("{{") {
-        let hint = format!("write `{{template: \"{text}\"}}`; only in a message is a text a template by itself");
-        return reject("this is a template, and here stands a path", &hint);
+        return Err(template_for_path(text));
     }
-    let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text)?) };
+    let steps = if text.contains('[') { bracketed(text)? } else { Steps::Singular(dotted(text, stage)?) };
     match (stage, first_name(&steps).and_then(|name| known(name, stage))) {
         (Stage::Interpret, found) => in_response(steps, found),
         // A single word is a key, even when a root is called like that.
@@ -264,32 +273,66 @@ fn is_single_value(root: Root) -> bool {
 fn bracketed(text: &str) -> Result<Steps, BadPath> {
     if text.split('[').next().is_some_and(|names| names.contains('~')) {
         let hint = "leave the brackets out and take the part in `then`: `{item: 0}`, `{pick: 'values[0]'}`, or `first`";
-        return reject("a path with a loose name (`~name`) can't have brackets", hint);
+        return Err(BadPath {
+            message: "a path with a loose name (`~name`) can't have brackets".to_owned(),
+            suggestion: Some(hint.to_owned()),
+            elsewhere: Some(format!("write the name exactly: `{}`", text.replace('~', ""))),
+        });
     }
     parse_short(text).map(Steps::of_query).map_err(|error| not_a_path("this is not a path", error))
 }
 
 fn not_a_path(what: &str, error: PathError) -> BadPath {
-    BadPath { message: format!("{what}: {error}"), suggestion: error.hint }
+    BadPath { message: format!("{what}: {error}"), suggestion: error.hint, elsewhere: None }
 }
 
-fn dotted(text: &str) -> Result<Vec<Step>, BadPath> {
-    text.split('.').map(dotted_step).collect()
+/// A template where a path must stand.
+fn template_for_path(text: &str) -> BadPath {
+    let inside = text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}")).map(str::trim);
+    let quoted = if text.contains('"') { format!("'{text}'") } else { format!("\"{text}\"") };
+    let suggestion = format!("write `{{template: {quoted}}}`; only in a message is a text a template by itself");
+    let elsewhere = match inside.filter(|inside| !inside.contains("{{")) {
+        Some(path) => format!("write `{path}`"),
+        None => "make a field of the template in `map`, and name that here".to_owned(),
+    };
+    let message = "this is a template, and here stands a path".to_owned();
+    BadPath { message, suggestion: Some(suggestion), elsewhere: Some(elsewhere) }
 }
 
-fn dotted_step(piece: &str) -> Result<Step, BadPath> {
+/// How a JSONPath to any key begins.
+fn start(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Map | Stage::Interpret => "$",
+        Stage::Qualify => "$.custom",
+        Stage::Shape => "$.lead.custom",
+        Stage::Item => "$.item",
+    }
+}
+
+fn dotted(text: &str, stage: Stage) -> Result<Vec<Step>, BadPath> {
+    text.split('.').map(|piece| dotted_step(piece, start(stage))).collect()
+}
+
+fn dotted_step(piece: &str, start: &str) -> Result<Step, BadPath> {
     let (like, name) = piece.strip_prefix('~').map_or((false, piece), |name| (true, name));
     if name.trim().is_empty() || name.trim() != name {
-        return reject("a path must have a name before and after each dot", "for a dot inside a key write `$['a.b']`");
+        let hint = format!("for a dot inside a key write `{start}['a.b']`");
+        return reject("a path must have a name before and after each dot", &hint);
     }
     if name.contains('|') {
-        let hint =
-            "functions stand in `then`, as in `{from: zip, then: [upper]}`; for a key with a bar write `$['a|b']`";
-        return reject("a path has no pipes and no functions", hint);
+        let key = format!("for a key with a bar write `{start}['a|b']`");
+        return Err(BadPath {
+            message: "a path has no pipes and no functions".to_owned(),
+            suggestion: Some(format!("functions stand in `then`, as in `{{from: zip, then: [upper]}}`; {key}")),
+            elsewhere: Some(format!("make a field with functions in `map`, and name that here; {key}")),
+        });
     }
     if name.contains(['*', '\'', '"', ']', '{', '}', '~']) || name.chars().any(char::is_control) {
         let message = format!("`{name}` has a character that a short path can't have");
-        return reject(&message, "write a JSONPath: `$['the key']`, or `$.list[*]` for all items");
+        return reject(
+            &message,
+            &format!("write a JSONPath: `{start}['the key']`, or `{start}.list[*]` for all items"),
+        );
     }
     Ok(if like { Step::Like(bare(name).into()) } else { Step::Name(name.to_owned().into()) })
 }
@@ -352,14 +395,21 @@ fn in_lead(steps: Steps) -> Steps {
     }
 }
 
-fn check_first(root: Root, steps: &Steps) -> Result<(), BadPath> {
+fn check_first(root: Root, steps: &Steps, stage: Stage) -> Result<(), BadPath> {
     let Some(name) = first_name(steps) else { return Ok(()) };
     if root == Root::Lead {
         if is_lead_field(name) {
             return Ok(());
         }
         let message = format!("a lead has no field `{name}`");
-        return reject(&message, &format!("a custom field is written `custom.{name}`"));
+        let is_plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
+        let written = match (stage, is_plain) {
+            (Stage::Qualify, true) => format!("custom.{name}"),
+            (Stage::Qualify, false) => format!("$.custom[{}]", quoted_name(name)),
+            (_, true) => format!("lead.custom.{name}"),
+            (_, false) => format!("$.lead.custom[{}]", quoted_name(name)),
+        };
+        return reject(&message, &format!("a custom field is written `{written}`"));
     }
     let Some(RootSpec { name: root_name, members: names, .. }) = ROOTS.iter().find(|known| known.root == root) else {
         return Ok(());
@@ -368,7 +418,12 @@ fn check_first(root: Root, steps: &Steps) -> Result<(), BadPath> {
         return Ok(());
     }
     let message = format!("`{root_name}` has no `{name}`");
-    Err(BadPath { message, suggestion: nearest(name, names) })
+    Err(BadPath { message, suggestion: nearest(name, names), elsewhere: None })
+}
+
+/// A name as a JSONPath has it in brackets.
+fn quoted_name(name: &str) -> String {
+    format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 fn is_lead_field(name: &str) -> bool {
@@ -421,7 +476,7 @@ fn length(steps: &Steps) -> usize {
 
 fn reject<T>(message: &str, suggestion: &str) -> Result<T, BadPath> {
     let suggestion = Some(suggestion.to_owned()).filter(|text| !text.is_empty());
-    Err(BadPath { message: message.to_owned(), suggestion })
+    Err(BadPath { message: message.to_owned(), suggestion, elsewhere: None })
 }
 
 #[cfg(test)]

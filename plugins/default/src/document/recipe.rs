@@ -2,7 +2,7 @@
 //! and in messages.
 
 use super::check::{At, Diagnostics, shortened, under};
-use super::functions::{chain, path_of};
+use super::functions::{chain, source_path};
 use super::node::Kind;
 use super::path::Stage;
 use super::{keys, literal, references, rules, template};
@@ -19,7 +19,10 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<R
         Kind::Text(_) | Kind::List(_) => Some(plain(sources(diagnostics, at, stage), at.node.place.line)),
         Kind::Map(_) => from_map(diagnostics, at, stage, &KEYS),
         _ => {
-            diagnostics.expected(at, "a path, a list of paths, or a map with `from`, `template` or `value`");
+            let message = format!("a path, a list of paths, or a map is needed, not {}", at.node.type_name());
+            let hint =
+                (at.node.kind != Kind::Null).then(|| format!("write a fixed value `{{value: {}}}`", at.node.quoted()));
+            diagnostics.error(at, "wrong_type", message, hint);
             None
         }
     }
@@ -36,12 +39,12 @@ pub fn from_map(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, known: 
     let given: Vec<&str> = ["from", "template", "value"].into_iter().filter(|key| at.node.get(key).is_some()).collect();
     if given.len() != 1 {
         let message = format!("exactly one of `from`, `template` and `value` is needed, here are {}", given.len());
-        diagnostics.error(
-            at,
-            "one_source",
-            message,
-            Some("several alternatives are written `from: [a, b]`".to_owned()),
-        );
+        let hint = if given.is_empty() {
+            "say where the value comes from, such as `from: email`"
+        } else {
+            "keep one of them; alternatives are written `from: [email, {value: none}]`"
+        };
+        diagnostics.error(at, "one_source", message, Some(hint.to_owned()));
     }
     let mut recipe = plain(Vec::new(), at.node.place.line);
     recipe.sources.extend(under(at, "from", |at| sources(diagnostics, at, stage)).unwrap_or_default());
@@ -93,10 +96,10 @@ fn sources(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Vec<Sourc
 
 fn one_source(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage) -> Option<Source> {
     if !matches!(at.node.kind, Kind::Map(_)) {
-        return path_of(diagnostics, at, stage).map(|path| source(SourceKind::Path(path)));
+        return source_path(diagnostics, at, stage).map(|path| source(SourceKind::Path(path)));
     }
     diagnostics.map_of(at, "an alternative", &SOURCE_KEYS)?;
-    let path = under(at, "path", |at| path_of(diagnostics, at, stage)).flatten().map(SourceKind::Path);
+    let path = under(at, "path", |at| source_path(diagnostics, at, stage)).flatten().map(SourceKind::Path);
     let template = under(at, "template", |at| template_of(diagnostics, at, stage)).flatten().map(SourceKind::Template);
     let fixed = under(at, "value", |at| literal::value(diagnostics, at, stage)).map(SourceKind::Fixed);
     let then = under(at, "then", |at| chain(diagnostics, at, stage)).unwrap_or_default();
@@ -150,7 +153,10 @@ fn fallback(diagnostics: &mut Diagnostics, at: At<'_>, stage: Stage, key: &str, 
             let message = format!("`{key}` should be one of {}, not {}", words.join(", "), at.node.quoted());
             let nearest = at.node.as_text().and_then(|word| super::suggest::nearest(word, &words));
             // The message lists them already.
-            let suggestion = nearest.filter(|hint| !hint.starts_with("known here"));
+            let suggestion = match at.node.as_text() {
+                Some("default") => Some("write the value, too: `{default: none}`".to_owned()),
+                _ => nearest.filter(|hint| !hint.starts_with("known here")),
+            };
             diagnostics.error(at, "unknown_word", message, suggestion);
             None
         }

@@ -22,12 +22,13 @@ pub fn read_with(text: &str, read_place: impl Fn(&str) -> Result<Path, BadPath>)
             return Err(BadPath {
                 message: "a `{{` has no `}}` after it".to_owned(),
                 suggestion: Some("write a place for a value like `{{ email }}`".to_owned()),
+                elsewhere: None,
             });
         };
         if !before.is_empty() {
             parts.push(TemplatePart::Text(before.to_owned().into()));
         }
-        parts.push(TemplatePart::Value(read_place(path.trim())?));
+        parts.push(TemplatePart::Value(read_place(path.trim()).map_err(BadPath::without_functions)?));
         rest = behind;
     }
     if !rest.is_empty() {

@@ -10,7 +10,7 @@ use super::error::FunctionError;
 use super::items::{map_items, map_items_in_row};
 use super::measure::cost;
 use super::number::decimal_of;
-use super::spec::{Lists, Run, TextRun};
+use super::spec::{Lists, Run, Spec, TextRun};
 use crate::plan::Function;
 
 /// Applies a function to a value, or to the lack of one.
@@ -50,7 +50,7 @@ fn run<'t>(
         Some(Value::List(items)) if spec.lists == Lists::InRow => {
             map_items_in_row(items, |item| apply(function, item, context))
         }
-        Some(list @ Value::List(_)) if spec.lists == Lists::Rejected => Err(list_error(spec.name, &list)),
+        Some(list @ Value::List(_)) if spec.lists == Lists::Rejected => Err(list_error(spec, &list)),
         Some(value) => on_value(spec.run, value, call),
     }
 }
@@ -67,9 +67,10 @@ pub fn apply_all<'t>(
     chain.iter().try_fold(value, |value, function| apply(function, value, context))
 }
 
-fn list_error(name: &str, list: &Value<'_>) -> FunctionError {
-    let mut rejection = FunctionError::wrong_type(name, "one value", list);
-    rejection.message += &format!("; take one of them with `first`, or write `{{map: [{name}]}}` to do it to each");
+fn list_error(spec: &Spec, list: &Value<'_>) -> FunctionError {
+    let mut rejection = FunctionError::wrong_type(spec.name, "one value", list);
+    let each = if spec.stands_alone() { spec.name.to_owned() } else { format!("{{{}: ...}}", spec.name) };
+    rejection.message += &format!("; take one of them with `first`, or write `{{map: [{each}]}}` to do it to each");
     rejection
 }
 

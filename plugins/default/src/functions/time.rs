@@ -471,8 +471,12 @@ fn instant(text: &str, moment: Moment, call: &Call<'_, '_>, place: usize) -> Res
     match moment {
         Moment::Instant(at) => Ok(at),
         Moment::Day(_) => {
-            let hint = "says a day, but no time of it; read it with `date`";
-            Err(FunctionError::of_text("no_time_of_day", text, hint))
+            let hint = if call.name == "time" {
+                "say `date` instead of `time`".to_owned()
+            } else {
+                format!("put `{{suffix: 'T00:00:00'}}` before `{}` if the day begins then", call.name)
+            };
+            Err(FunctionError::of_text("no_time_of_day", text, &format!("says a day, but no time of it; {hint}")))
         }
         Moment::Local(at) => {
             let zone = zone_of(call, place)?;
@@ -522,7 +526,7 @@ fn format_date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>
         Moment::Local(at) => jiff::fmt::strtime::format(format, at),
         Moment::Instant(at) => jiff::fmt::strtime::format(format, &at.to_zoned(zone_of(call, 1)?)),
     };
-    let reason = format!("says too little for `{format}`");
+    let reason = format!("says too little for `{format}`; a day alone is written in a format such as `%F`");
     made.map(|made| Some(Value::text(made))).map_err(|_| FunctionError::of_text("no_time_of_day", text, &reason))
 }
 

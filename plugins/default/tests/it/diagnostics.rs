@@ -38,19 +38,19 @@ shape:
             "2:1 unknown_key mpa | did you mean `map`?",
             "5:5 misspelt_field map.fields.emial | write `email`, or `custom.emial` if you mean a custom field",
             "6:18 unknown_key map.fields.first_name.form | did you mean `from`?",
-            "6:17 one_source map.fields.first_name | several alternatives are written `from: [a, b]`",
+            "6:17 one_source map.fields.first_name | say where the value comes from, such as `from: email`",
             "6:34 unknown_function map.fields.first_name.then[0] | did you mean `trim`?",
             "7:19 bad_path map.fields.phone.from | write `['a key']`, `[0]`, `[*]`, `[0:2]` or `[?@.type == 'home']`",
             "7:39 unknown_word map.fields.phone.on_missing | did you mean `omit`?",
-            "8:10 one_source map.fields.zip | several alternatives are written `from: [a, b]`",
-            "9:10 wrong_type map.fields.age | -",
+            "8:10 one_source map.fields.zip | keep one of them; alternatives are written `from: [email, {value: none}]`",
+            "9:10 wrong_type map.fields.age | write a fixed value `{value: 5}`",
             "11:22 unknown_word qualify[0].op | did you mean `ge`?",
             "12:33 wrong_type qualify[1].value | write it without quotes",
             "13:6 unknown_key qualify[2].feild | did you mean `field`?",
             "13:5 missing_key qualify[2] | write it like `{field: age, op: ge, value: 18}`",
             "14:5 missing_key qualify[3] | add `value:` with one of email, phone, date, url, ip, zip, state, country, number, uuid",
             "16:66 unknown_word shape.client.format | did you mean `xml`?",
-            "16:48 reserved_header shape.client.headers.Host | remove it; `format` and `content_type` decide the content type",
+            "16:48 reserved_header shape.client.headers.Host | remove it",
             "16:29 bad_path shape.client.body.a.from | did you mean `lead.email`?",
         ]
     );
@@ -106,7 +106,7 @@ fn m2_json_has_places_too() {
         diagnose("{\n  \"version\": 1,\n\t\"map\": {\"fields\": {\"é\": {\"frm\": \"a\"}}}\n}"),
         [
             "3:27 unknown_key map.fields.é.frm | did you mean `from`?",
-            "3:26 one_source map.fields.é | several alternatives are written `from: [a, b]`",
+            "3:26 one_source map.fields.é | say where the value comes from, such as `from: email`",
         ]
     );
     assert_eq!(diagnose("{\"version\": 1,\n \"map\": tru}"), ["2:9 wrong_type map | -"]);

@@ -433,3 +433,60 @@ fn m4_objects_are_made_of_values() {
         );
     }
 }
+
+/// Ids of a questionnaire, whose texts stand elsewhere in the same body: in a list, as one object, and by name.
+#[test]
+fn m4_ids_are_looked_up_in_the_same_body() {
+    let document =
+        |arguments: &str| fields(&format!("x: {{from: ids, then: [{{lookup_in: {{in: table, {arguments}}}}}]}}"));
+    let with = |table: &str| format!(r#"{{"ids":[7,"8",null],"table":{table}}}"#);
+    for (arguments, table, expected) in [
+        (
+            "value: text",
+            r#"[{"id":8,"text":"b"},{"id":7,"text":"a"},{"id":7,"text":"z"},5,{"text":"y"}]"#,
+            r#"["a","b",null]"#,
+        ),
+        (
+            "id: [key, ref.id], value: text.en",
+            r#"[{"key":7,"text":{"en":"a"}},{"ref":{"id":8},"text":{"en":"b"}}]"#,
+            r#"["a","b",null]"#,
+        ),
+        ("value: text, default: none", r#"{"id":"7","text":"a"}"#, r#"["a","none",null]"#),
+        ("value: en", r#"{"7":{"en":"a"},"8":{"en":"b"}}"#, r#"["a","b",null]"#),
+        ("default: {a: 1}", r#"[]"#, r#"[{"a":1},{"a":1},null]"#),
+    ] {
+        let lead = lead_json(&document(arguments), &with(table));
+        assert_eq!(lead, format!(r#"{{"custom":{{"x":{expected}}}}}"#), "{arguments} in {table}");
+    }
+    for (table, code, says) in [
+        (r#"[{"id":7,"text":"a"}]"#, "not_in_table", r#""8" is looked up at `table` and is not there"#),
+        (r#"[{"id":7,"text":"a"},{"id":8}]"#, "not_in_table", r#""8" is looked up at `table` and has no value there"#),
+        (r#""x""#, "no_operand", "`lookup_in` finds a text at `table`, not a list or an object"),
+    ] {
+        let failure = failure(&document("value: text"), &with(table));
+        assert_eq!(failure.code, code, "{table}");
+        assert!(failure.message.contains(says), "{}", failure.message);
+    }
+}
+
+/// A path inside a value is one of that value in all of its parts: names of roots are names, and `$` is the value.
+#[test]
+fn m4_paths_inside_a_value_know_no_roots() {
+    let document = fields(
+        "x: {from: v, then: [{pick: campaign.id}]}\ny: {from: v, then: [{pick: \"list[?@.id == $.wanted].n\"}]}\nz: {from: v, then: [{template: '{{ value.campaign.id }}/{{ value.list[0].n }}'}]}",
+    );
+    let lead =
+        lead_json(&document, r#"{"v":{"campaign":{"id":5},"wanted":2,"list":[{"id":1,"n":"a"},{"id":2,"n":"b"}]}}"#);
+    assert_eq!(lead, r#"{"custom":{"x":5,"y":["b"],"z":"5/a"}}"#);
+}
+
+/// Members with other names, where names must not come together.
+#[test]
+fn m2_new_names_that_come_together_are_told() {
+    assert_eq!(
+        diagnose("[{rename: {a: c, b: c}}]"),
+        ["20 duplicate_field | `a` and `b` would both become `c` | give one of them another name"]
+    );
+    assert_eq!(diagnose("[{rename: {a: ''}}]")[0].split(" | ").next(), Some("14 empty"));
+    assert_eq!(diagnose("[{rename: [a, b]}]")[0].split(" | ").next(), Some("10 wrong_type"));
+}

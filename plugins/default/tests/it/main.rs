@@ -8,6 +8,7 @@ mod fixtures;
 mod formats;
 mod functions;
 mod grammar;
+mod hints;
 mod hostile;
 mod interpreting;
 mod kept;

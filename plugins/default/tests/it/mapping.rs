@@ -1,6 +1,6 @@
 //! `map` as documents say it.
 
-use hookmill_plugin_sdk::types::{Failure, Mapped};
+use hookmill_plugin_sdk::types::{Context, Failure, Mapped};
 
 use crate::fixtures::{context, failure, inbound, json, lead, lead_json, leads, map_all, map_with, problems};
 
@@ -427,4 +427,27 @@ fn m6_expand_takes_objects_and_fields_that_were_made() {
         let text = format!("version: 1\nmap: {{fields: {{email: e, x: l}}, expand: [{expand}]}}");
         assert_eq!(crate::fixtures::problems(&text)[0].code, code, "{expand}");
     }
+}
+
+/// M5: one bad element of a list fails alone, with a trace as without one, and the trace has an entry for each.
+#[test]
+fn m5_one_bad_element_of_a_list_is_the_same_with_a_trace() {
+    let document = "version: 1\nmap: {fields: {x: {from: n, then: [number]}}, unknown: drop}";
+    let body = r#"[{"n":"1"},{"n":"many"},5,{"n":[1,"b"]},{"n":3}]"#;
+    let mapped = |trace| map_with(document, Context { trace, ..context() }, inbound(body)).unwrap();
+    let codes = |mapped: &Mapped| -> Vec<String> {
+        mapped
+            .leads
+            .iter()
+            .map(|lead| lead.as_ref().map_or_else(|failure| failure.code.clone(), |lead| lead.lead.clone()))
+            .collect()
+    };
+    let (plain, traced) = (mapped(false), mapped(true));
+    assert_eq!(codes(&plain), codes(&traced));
+    assert_eq!(
+        codes(&plain),
+        [r#"{"custom":{"x":1}}"#, "not_a_number", "not_an_object", "wrong_type", r#"{"custom":{"x":3}}"#]
+    );
+    let trace = json(&traced.trace.unwrap());
+    assert_eq!(trace["leads"].as_array().map(Vec::len), Some(5));
 }
