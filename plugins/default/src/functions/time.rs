@@ -503,8 +503,11 @@ fn to_epoch(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, F
     let moment = match (iso(text)?, call.text(1)) {
         (Moment::Day(day), Some(_)) => Moment::Local(day.at(0, 0, 0, 0)),
         (Moment::Day(_), None) => {
-            let hint = "says a day, but no time of it; name the zone whose midnight is meant: `{to_epoch: {unit: ms, zone: UTC}}`";
-            return Err(FunctionError::of_text("no_time_of_day", text, hint));
+            let unit = if call.word(0) == 0 { "s" } else { "ms" };
+            let hint = format!(
+                "says a day, but no time of it; name the zone whose midnight is meant: `{{to_epoch: {{unit: {unit}, zone: UTC}}}}`"
+            );
+            return Err(FunctionError::of_text("no_time_of_day", text, &hint));
         }
         (moment, _) => moment,
     };

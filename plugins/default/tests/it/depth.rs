@@ -73,7 +73,8 @@ fn h6_the_deepest_response_is_interpreted() {
         (xml(32), true),
         (xml(200), false),
     ] {
-        let outcome = interpreted(document, response(200, "", &text)).unwrap();
-        assert_eq!(outcome.is_some(), is_read, "{} bytes", text.len());
+        let outcome = interpreted(document, response(200, "", &text)).unwrap().unwrap();
+        let decided_by = if is_read { "interpret.outcomes[0]" } else { "status" };
+        assert_eq!(outcome.rule.as_deref(), Some(decided_by), "{} bytes", text.len());
     }
 }

@@ -483,9 +483,9 @@ fn m4_a_suggested_fix_of_a_rejected_value_reads_it() {
         (
             "date, {to_epoch: s}",
             r#""2026-01-31""#,
-            "`{suffix: 'T00:00:00'}`",
-            "date, {suffix: 'T00:00:00'}, {to_epoch: s}",
-            "1769835600",
+            "`{to_epoch: {unit: s, zone: UTC}}`",
+            "date, {to_epoch: {unit: s, zone: UTC}}",
+            "1769817600",
         ),
         (
             "date, in_zone",
