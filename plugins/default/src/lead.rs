@@ -4,7 +4,7 @@
 pub const DATE_OF_BIRTH: &str = "date_of_birth";
 /// The standard fields that hold one text, in the order in which a lead is written. `tags` follow, then `custom`.
 pub const TEXT_FIELDS: [&str; 13] = [
-    "external_id",
+    EXTERNAL_ID,
     "first_name",
     "last_name",
     "email",
@@ -18,6 +18,10 @@ pub const TEXT_FIELDS: [&str; 13] = [
     "ip",
     "source",
 ];
+
+/// The standard field whose text is another system's, so that it is repeated as it came. The other texts are of people: characters that
+/// nobody sees are taken out of them.
+pub const EXTERNAL_ID: &str = "external_id";
 
 /// The field that holds a list of texts.
 pub const TAGS: &str = "tags";

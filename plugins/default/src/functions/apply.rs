@@ -7,6 +7,7 @@ use hookmill_json::Value;
 use super::call::{Call, EvalContext};
 use super::declared::Declared;
 use super::error::FunctionError;
+use super::hidden::strip_hidden_of;
 use super::items::{map_items, map_items_in_row};
 use super::measure::cost;
 use super::number::decimal_of;
@@ -51,6 +52,7 @@ fn run<'t>(
             map_items_in_row(items, |item| apply(function, item, context))
         }
         Some(list @ Value::List(_)) if spec.lists == Lists::Rejected => Err(list_error(spec, &list)),
+        Some(value) if spec.reads_people => on_value(spec.run, strip_hidden_of(value), call),
         Some(value) => on_value(spec.run, value, call),
     }
 }

@@ -9,7 +9,8 @@ use jiff::{Span, Timestamp};
 use super::calendar::{self, FoundMonth, Meanings, MonthNames};
 use super::century::{Century, Choice};
 use super::clock::Moment;
-use super::hidden::without_hidden;
+use super::digit::ascii_digit;
+use super::hidden::strip_hidden;
 use super::zone_name::{self, ZoneNameError};
 
 /// Years before this are not meant: the calendar of these dates began in 1582, and years such as 1405 are counted in another one.
@@ -521,25 +522,22 @@ fn is_same(found: char, literal: char) -> bool {
     found == literal || found.to_lowercase().eq(literal.to_lowercase())
 }
 
-/// A text with digits of other scripts, dashes and some marks in ASCII, and without marks that nobody sees.
+/// A text with digits of other scripts, dashes and some marks in ASCII, and without characters that nobody sees.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let text = without_hidden(text);
-    if text.is_ascii() { text } else { text.chars().map(plain_character).collect::<String>().into() }
+    if text.is_ascii() {
+        return text.trim().into();
+    }
+    strip_hidden(text).trim().chars().map(plain_character).collect::<String>().into()
 }
 
 fn plain_character(character: char) -> char {
-    let digit = |zero: u32| char::from_digit(u32::from(character) - zero, 10).unwrap_or(character);
     match character {
-        '\u{660}'..='\u{669}' => digit(0x660),
-        '\u{6f0}'..='\u{6f9}' => digit(0x6f0),
-        '\u{966}'..='\u{96f}' => digit(0x966),
-        '\u{e50}'..='\u{e59}' => digit(0xe50),
-        '\u{ff10}'..='\u{ff19}' => digit(0xff10),
+        '\0'..='\x7f' => character,
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => '-',
         '\u{ff0f}' => '/',
         '\u{ff0e}' => '.',
         '\u{ff1a}' => ':',
-        _ => character,
+        _ => ascii_digit(character).unwrap_or(character),
     }
 }
 

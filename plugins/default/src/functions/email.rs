@@ -11,6 +11,7 @@ use super::text::lower;
 
 /// What holds for all functions that read an address: a blank one is nobody's mistake.
 const ADDRESS: Spec = Spec {
+    reads_people: true,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_an_email", "[]", "wrong_type"]),
     errors: &[("not_an_email", "the text is not an e-mail address")],
     ..Spec::USUAL

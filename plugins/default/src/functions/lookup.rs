@@ -7,7 +7,6 @@ use hookmill_json::Value;
 
 use super::call::Call;
 use super::error::{FunctionError, quote};
-use super::hidden::without_hidden;
 use super::lookup_in::LOOKUP_IN;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
@@ -96,6 +95,7 @@ pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "boolean",
         summary: "Reads the words for yes and no; anything else is rejected.",
+        reads_people: true,
         gives: Kind::Boolean,
         parameters: &[
             optional("true", ArgumentKind::Texts, "true, yes, y, 1, on, t", "the words for yes, in any case"),
@@ -167,7 +167,7 @@ fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, F
 }
 
 fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
-    let word = without_hidden(text).to_lowercase();
+    let word = text.trim().to_lowercase();
     let is_own = |own: &[Cow<'_, str>]| own.iter().any(|one| one.trim().to_lowercase() == word);
     let says = |place: usize, usual: &[&str]| call.texts(place).map_or_else(|| usual.contains(&word.as_str()), is_own);
     match (says(0, &YES), says(1, &NO)) {

@@ -26,6 +26,7 @@ enum NamePart {
 /// The functions of this group.
 pub const FUNCTIONS: &[Spec] = &[Spec {
     name: "split_name",
+    reads_people: true,
     summary: "Takes one part of a person's full name; a part that the name does not have is missing.",
     parameters: &[required("part", ArgumentKind::Word(&PARTS), "which part")],
     on_empty: EmptyInput::of(["missing", "null", "missing", "missing", "[]", "wrong_type"]),

@@ -26,6 +26,7 @@ const STATE_COUNTRY: Parameter = usually(
 );
 
 const STATE: Spec = Spec {
+    reads_people: true,
     parameters: &[STATE_COUNTRY],
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_state", "[]", "wrong_type"]),
     errors: &[("not_a_state", "it is neither the name nor the code of a state of these countries")],
@@ -33,6 +34,7 @@ const STATE: Spec = Spec {
 };
 
 const COUNTRY: Spec = Spec {
+    reads_people: true,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_country", "[]", "wrong_type"]),
     errors: &[("not_a_country", "it is neither the name nor a code of a country")],
     ..Spec::USUAL
@@ -65,6 +67,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "zip",
+        reads_people: true,
         summary: "Checks a postal code and writes it as its country does. It stays text: a leading zero is never lost, and never guessed.",
         parameters: &[
             optional(

@@ -16,6 +16,8 @@ pub struct Spec {
     pub summary: &'static str,
     /// What it works on.
     pub takes: Kind,
+    /// Whether it reads what people write and paste: characters that nobody sees are taken out of a text first.
+    pub reads_people: bool,
     /// What it makes.
     pub gives: Kind,
     /// What it does with a list.
@@ -40,6 +42,7 @@ impl Spec {
         name: "",
         summary: "",
         takes: Kind::Text,
+        reads_people: false,
         gives: Kind::Text,
         lists: Lists::Each,
         parameters: &[],

@@ -14,8 +14,9 @@ use super::select::Reader;
 use super::steps::Found;
 use super::trace::{self, Steps};
 use super::unknown::{Used, foreign_keys};
+use crate::functions::hidden::has_hidden;
 use crate::functions::{FunctionError, apply, plain_functions, text_size};
-use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
+use crate::lead::{CUSTOM, EXTERNAL_ID, TAGS, TEXT_FIELDS};
 use crate::plan::{FastPath, Field, LoadedMap, Path, Root, Steps as PathSteps, TargetRef, Unknown};
 
 /// How many characters of an input a failure quotes.
@@ -160,7 +161,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         let mark = self.scope.budget().save();
         if self.trace.is_none()
             && let (Some(fast_path), Some(target)) = (self.plan.fast_path(index), self.plan.target(index))
-            && let Some(made) = self.try_fast_path(fast_path)
+            && let Some(made) = self.try_fast_path(fast_path, target)
         {
             if let Some((node, value)) = made {
                 self.put(target, value);
@@ -177,7 +178,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
 
     /// The value at the first place that is not blank, after functions that have nothing to say against it. None when that
     /// is not how it is; an inner none when nothing is there.
-    fn try_fast_path(&self, fast_path: FastPath<'s>) -> Option<Option<(Node<'s>, Value<'s>)>> {
+    fn try_fast_path(&self, fast_path: FastPath<'s>, target: TargetRef<'_>) -> Option<Option<(Node<'s>, Value<'s>)>> {
         let mut best = None;
         for node in fast_path.places().filter_map(|place| self.scope.place(place)) {
             match node.kind() {
@@ -187,7 +188,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             }
             let value = node.value();
             if !value.is_blank() {
-                return self.after(fast_path, node, value);
+                return self.after(fast_path, target, node, value);
             }
             best.get_or_insert((node, value));
         }
@@ -195,7 +196,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
             return None;
         }
         match best {
-            Some((node, value)) => self.after(fast_path, node, value),
+            Some((node, value)) => self.after(fast_path, target, node, value),
             None => fast_path.omits_missing.then_some(None),
         }
     }
@@ -203,6 +204,7 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
     fn after(
         &self,
         fast_path: FastPath<'s>,
+        target: TargetRef<'_>,
         node: Node<'s>,
         value: Value<'s>,
     ) -> Option<Option<(Node<'s>, Value<'s>)>> {
@@ -210,11 +212,22 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         for function in plain_functions(fast_path.functions()) {
             value = apply(function, Some(value), &ScopeContext::new(self.scope)).ok()??;
         }
+        // The recipe takes it out, with a warning.
+        if let (TargetRef::Text(index), Value::Text(text)) = (target, &value)
+            && is_of_people(index)
+            && has_hidden(text)
+        {
+            return None;
+        }
         (fast_path.keeps_blank || !value.is_blank()).then_some(Some((node, value)))
     }
 
     fn evaluate_recipe(&mut self, field: &'s Field<'p>, target: TargetRef<'s>) -> Result<(), Failure> {
-        let expected = if matches!(target, TargetRef::Text(_)) { Expected::Scalar } else { Expected::Any };
+        let expected = match target {
+            TargetRef::Text(index) if is_of_people(index) => Expected::Visible,
+            TargetRef::Text(_) => Expected::Scalar,
+            _ => Expected::Any,
+        };
         let mut evaluator = Evaluator::new(self.scope);
         evaluator.steps = (self.trace.is_some() && self.scope.budget().has_trace_room()).then(Steps::default);
         let made = evaluator.evaluate(&field.recipe, expected);
@@ -463,6 +476,11 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
         out.push('}');
         Ok(out)
     }
+}
+
+/// Whether a text field says something of the person, not of another system.
+fn is_of_people(index: usize) -> bool {
+    TEXT_FIELDS.get(index).is_some_and(|name| *name != EXTERNAL_ID)
 }
 
 /// Tags are a list of texts: one value is a list of one, what is not text is written as JSON.

@@ -10,7 +10,8 @@ use super::select::select;
 use super::steps::{Found, select_in};
 use super::trace::Steps;
 use super::walk::{chooses, walk};
-use crate::functions::{Declared, FunctionError, apply};
+use crate::functions::hidden::{has_hidden, strip_hidden};
+use crate::functions::{Declared, EvalContext, FunctionError, apply, quote_text};
 use crate::plan::{Fallback, Function, Path, Recipe, Source, SourceKind, Template, TemplatePart};
 
 /// What a trace says of a value that its condition leaves out.
@@ -61,6 +62,8 @@ impl From<RuleError> for RecipeError {
 pub enum Expected {
     /// One text, number or boolean.
     Scalar,
+    /// The same, without characters that nobody sees.
+    Visible,
     /// Anything.
     Any,
 }
@@ -216,7 +219,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
         }
         // Among alternatives, an object is skipped where a text is expected; alone it is a mistake that the chain rejects.
         let mut best =
-            BestSource { skips_objects: expected == Expected::Scalar && sources.len() > 1, ..BestSource::default() };
+            BestSource { skips_objects: expected != Expected::Any && sources.len() > 1, ..BestSource::default() };
         for alike in sources.chunk_by(|one, next| one.then == next.then) {
             self.try_sources(alike, None, &mut best);
             for container in self.scope.containers() {
@@ -320,7 +323,7 @@ impl<'s, S: Scope> Evaluator<'s, S> {
         let SourceValue { mut value, mut used, mut read, chain_input } = taken;
         self.context.reader.take();
         for function in then {
-            if expected == Expected::Scalar && !function.takes_lists() {
+            if expected != Expected::Any && !function.takes_lists() {
                 used = narrow_used(value.as_ref(), used);
                 value = narrow(value);
             }
@@ -349,6 +352,11 @@ impl<'s, S: Scope> Evaluator<'s, S> {
                     function: None,
                     chain_input: Box::new(SourceValue::built(chain_input.value(), used)),
                 })
+            }
+            Some(Value::Text(text)) if expected == Expected::Visible && has_hidden(&text) => {
+                let visible = strip_hidden(&text).into_owned();
+                self.context.warn("hidden_characters", hidden_warning(&text, &visible));
+                Ok(SourceValue { value: Some(Value::text(visible)), used, read, chain_input })
             }
             value => Ok(SourceValue { value, used, read, chain_input }),
         }
@@ -478,6 +486,13 @@ fn narrow(value: Option<Value<'_>>) -> Option<Value<'_>> {
     let Some(Value::List(items)) = value else { return value };
     let first = items.iter().position(|item| !item.is_blank()).unwrap_or(0);
     items.into_iter().nth(first)
+}
+
+/// What was taken out of a text, for people.
+fn hidden_warning(text: &str, visible: &str) -> String {
+    let count = text.chars().count() - visible.chars().count();
+    let are = if count == 1 { "character that nobody sees was" } else { "characters that nobody sees were" };
+    format!("{count} {are} taken out of {}", quote_text(visible))
 }
 
 /// Writes a value into a text: nothing for null, lists and objects as JSON.

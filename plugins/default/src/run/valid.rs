@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use hookmill_json::CanonicalNumber;
 
+use crate::functions::hidden::has_hidden;
 use crate::functions::{normalize_email, phone, place};
 use crate::moment::is_moment;
 use crate::plan::Kind;
@@ -11,9 +12,13 @@ use crate::plan::Kind;
 /// Bytes of a URL; a longer one is none.
 const URL_BYTES_MAX: usize = 2048;
 
-/// Whether a text is one of this kind. White space around it does not matter, as everywhere in leads.
+/// Whether a text is one of this kind. White space around it does not matter, as everywhere in leads; characters that nobody sees are of none,
+/// for they would be sent as they are.
 pub fn is_valid(kind: Kind, text: &str, phone_region: &str) -> bool {
     let text = text.trim();
+    if has_hidden(text) {
+        return false;
+    }
     match kind {
         Kind::Email => normalize_email(text).is_ok(),
         Kind::Phone => phone::is_assignable(text, phone_region),
@@ -140,6 +145,7 @@ mod tests {
             for text in bad {
                 assert!(!is_valid(kind, text, "US"), "{text} is a {}", kind.name());
             }
+            assert!(good.iter().all(|text| !is_valid(kind, &format!("{text}\u{200b}"), "US")));
         }
     }
 

@@ -490,3 +490,32 @@ fn m2_new_names_that_come_together_are_told() {
     assert_eq!(diagnose("[{rename: {a: ''}}]")[0].split(" | ").next(), Some("14 empty"));
     assert_eq!(diagnose("[{rename: [a, b]}]")[0].split(" | ").next(), Some("10 wrong_type"));
 }
+
+/// What nobody sees is taken out of the person's fields, with a warning where no function was asked to read them; an id of another system
+/// is repeated.
+#[test]
+fn m4_characters_that_nobody_sees_are_taken_out_of_the_persons_fields() {
+    let document = fields(
+        r"
+external_id: id
+first_name: first
+last_name: last
+email: {from: mail, then: [email]}
+phone: {from: tel, then: [phone]}
+city: {from: city, on_blank: omit}
+note: note",
+    );
+    let input = serde_json::json!({
+        "id": "7\u{200b}", "first": "\u{feff}Ann\u{200b}", "last": "علی\u{200c}رضا", "mail": "\u{200b}Ann\u{ad}@example.com",
+        "tel": "\u{202a}(512) 555-0142\u{202c}", "city": "\u{3164}", "note": "a\u{200b}",
+    });
+    let lead = map_with(&document, context(), inbound(&input.to_string())).unwrap().leads.remove(0).unwrap();
+    let expected = serde_json::json!({
+        "external_id": "7\u{200b}", "first_name": "Ann", "last_name": "علی\u{200c}رضا", "email": "ann@example.com",
+        "phone": "+15125550142", "custom": {"note": "a\u{200b}"},
+    });
+    assert_eq!(json(&lead.lead), expected);
+    let warnings: Vec<String> =
+        lead.warnings.iter().map(|warning| format!("{} {}", warning.code, warning.message)).collect();
+    assert_eq!(warnings, [r#"hidden_characters first_name: 2 characters that nobody sees were taken out of "Ann""#]);
+}

@@ -18,6 +18,7 @@ const REGION: [Parameter; 1] = [optional(
 
 /// What holds for all functions that read a number: a blank one is nobody's mistake.
 const NUMBER: Spec = Spec {
+    reads_people: true,
     parameters: &REGION,
     on_empty: EmptyInput::of(["missing", "null", "\"\"", "not_a_phone", "[]", "wrong_type"]),
     errors: &[("not_a_phone", "the text is not a phone number of its country")],

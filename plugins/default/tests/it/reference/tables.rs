@@ -188,8 +188,10 @@ fn function(spec: &Spec) -> String {
         Lists::Whole => "",
         Lists::Rejected => "; a list is rejected",
     };
+    let visible =
+        if spec.reads_people { " without [characters that nobody sees](#characters-that-nobody-sees)" } else { "" };
     let mut text = format!(
-        "\n#### `{}`\n\n{} Takes {}, gives {}{lists}.\n",
+        "\n#### `{}`\n\n{} Takes {}{visible}, gives {}{lists}.\n",
         spec.name,
         spec.summary,
         phrase(spec.takes),
