@@ -10,11 +10,17 @@ mod text;
 pub use functions::FUNCTIONS;
 use plans::Region;
 
+/// The country code of North America: its numbers are of one length, so that the letters of a number (1-800-FLOWERS) are told from a word
+/// behind it.
+const CODE_WITH_LETTERS: u16 = 1;
+
 /// Why a text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAPhone {
     /// No digits, or characters that no number has.
     NoNumber,
+    /// Letters, where no number has them.
+    Letters,
     /// Without a country code, and the region is unknown.
     UnknownRegion,
     /// No country has this code.
@@ -32,11 +38,24 @@ impl NotAPhone {
     pub fn reason(self) -> &'static str {
         match self {
             Self::NoNumber => "it is not written like a phone number",
+            Self::Letters => "it has letters, which stand for digits only in numbers of +1",
             Self::UnknownRegion => "it has no country code, and the region in which to read it is not known",
             Self::UnknownCountryCode => "no country has this code",
             Self::TooShort => "it has too few digits",
             Self::TooLong => "it has too many digits",
             Self::NoSuchNumber => "numbers of its country do not begin like this",
+        }
+    }
+
+    /// The suggested fix.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::NoNumber | Self::Letters => "write one number in digits, such as +1 512 555 0142",
+            Self::UnknownRegion => "name the region: `{phone: GB}`",
+            Self::UnknownCountryCode => "write `+` and the code of its country",
+            Self::TooShort => "write it with its area code",
+            Self::TooLong => "write one number, with `+` where it is of another country",
+            Self::NoSuchNumber => "write `+` and the country code where it is of another country",
         }
     }
 }
@@ -88,6 +107,9 @@ pub fn known(text: &str, region: &str) -> Result<PhoneNumber, NotAPhone> {
 fn read(text: &str, region: &str) -> Result<(&'static Region, String), NotAPhone> {
     let written = text::Written::read(text).ok_or(NotAPhone::NoNumber)?;
     let (plan, national) = split(&written, Region::by_id(region))?;
+    if written.has_letters && plan.code != CODE_WITH_LETTERS {
+        return Err(NotAPhone::Letters);
+    }
     let national = plan.without_national_prefix(&national);
     check(plan, &national)?;
     Ok((plan, national))

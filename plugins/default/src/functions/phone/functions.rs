@@ -29,11 +29,14 @@ const NUMBER: Spec = Spec {
 pub const FUNCTIONS: &[Spec] = &[
     Spec {
         name: "phone",
-        summary: "Writes a phone number in E.164, without its extension.",
+        summary: "Writes a phone number in E.164, without its extension. Letters stand for digits only in numbers of `+1`.",
         examples: &[
             example("phone", r#""(512) 555-0142""#, r#""+15125550142""#),
             example("{phone: GB}", r#""020 7946 0958 x12""#, r#""+442079460958""#),
             example("phone", "5125550142", r#""+15125550142""#),
+            example("{phone: IN}", r#""०९८७६५ ४३२१०""#, r#""+919876543210""#),
+            example("phone", r#""1-800-FLOWERS""#, r#""+18003569377""#),
+            example("phone", r#""512-555-XXXX""#, "not_a_phone"),
             example("phone", r#""call me""#, "not_a_phone"),
         ],
         run: Run::Filled(e164),
@@ -115,5 +118,6 @@ fn known(text: &str, call: &Call<'_, '_>) -> Result<PhoneNumber, FunctionError> 
 
 fn rejection(text: &str, reason: NotAPhone, region: &str) -> FunctionError {
     let place = if region.is_empty() { String::new() } else { format!(" (read in region {region})") };
-    FunctionError::new("not_a_phone", format!("{} is not a phone number: {}{place}", quote_text(text), reason.reason()))
+    let (quoted, why, hint) = (quote_text(text), reason.reason(), reason.hint());
+    FunctionError::new("not_a_phone", format!("{quoted} is not a phone number: {why}{place}; {hint}"))
 }

@@ -38,6 +38,11 @@ fn m4_numbers_of_many_regions_become_e164() {
         ("512555014299", "US", Err(NotAPhone::TooLong)),
         ("+1", "US", Err(NotAPhone::TooShort)),
         ("no phone", "US", Err(NotAPhone::NoNumber)),
+        ("1-800-FLOWERS", "DE", Err(NotAPhone::Letters)),
+        ("030 123456 home", "DE", Err(NotAPhone::Letters)),
+        ("+1 800 FLOWERS", "DE", Ok("+18003569377")),
+        ("030 1234**", "DE", Err(NotAPhone::NoNumber)),
+        ("+4930123456.0", "DE", Ok("+4930123456")),
     ] {
         assert_eq!(e164(text, region).as_deref().map_err(|e| *e), expected, "{text} in {region}");
     }
