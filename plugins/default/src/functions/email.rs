@@ -24,6 +24,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Checks an e-mail address and writes it in lower case, without `mailto:` and space around it.",
         examples: &[
             example("email", r#"" Me@Example.COM ""#, r#""me@example.com""#),
+            example("email", r#""\u200bMAILTO:me@example.com""#, r#""me@example.com""#),
             example("email", r#""no address""#, "not_an_email"),
         ],
         run: Run::Filled(|text, _| Ok(lower(address(text)?))),
@@ -100,8 +101,16 @@ fn without_plus<'a>(text: &'a str, _: &Call<'_, '_>) -> Result<Cow<'a, str>, Fun
 
 /// The address without space and `mailto:` before it, or why it is none.
 fn check_address(text: &str) -> Result<&str, &'static str> {
-    let text = text.trim();
-    let text = text.strip_prefix("mailto:").unwrap_or(text);
+    let address = without_scheme(text.trim()).trim_start();
+    check_form(address)?;
+    // In lower case it may be longer, and have other characters.
+    if !address.is_ascii() {
+        check_form(&address.to_lowercase())?;
+    }
+    Ok(address)
+}
+
+fn check_form(text: &str) -> Result<(), &'static str> {
     if text.len() > ADDRESS_BYTES_MAX {
         return Err("is not an e-mail address: it is longer than 254 bytes");
     }
@@ -111,13 +120,22 @@ fn check_address(text: &str) -> Result<&str, &'static str> {
     }
     if !is_local(local) {
         return Err(
-            "is not an e-mail address: what stands before the `@` is empty, too long or has a forbidden character",
+            "is not an e-mail address: what stands before the `@` is empty, too long or has a forbidden character; write one address alone",
         );
     }
     if !is_domain(domain) {
         return Err("is not an e-mail address: what stands behind the `@` is not a domain such as example.com");
     }
-    Ok(text)
+    Ok(())
+}
+
+/// The scheme of a link stands in any case.
+fn without_scheme(text: &str) -> &str {
+    const SCHEME: &str = "mailto:";
+    match text.split_at_checked(SCHEME.len()) {
+        Some((scheme, address)) if scheme.eq_ignore_ascii_case(SCHEME) => address,
+        _ => text,
+    }
 }
 
 fn is_local(local: &str) -> bool {
@@ -145,13 +163,36 @@ fn is_label(label: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn m4_an_address_that_is_written_is_read_as_it_is(
+            text: String,
+            odd in "(mailto:)?[aZé İΣß.+@ -]{1,8}@[aZéİΣß.-]{1,12}",
+            long in "İ{20,40}@a\\.example",
+        ) {
+            for text in [text, odd, long] {
+                if let Ok(address) = normalize(&text) {
+                    prop_assert_eq!(normalize(&address), Ok(address));
+                }
+            }
+        }
+    }
 
     #[test]
     fn m4_addresses_are_told_from_others() {
-        for good in
-            ["a@b.co", "Me.You+tag@Sub.Example.COM", " x@y.example ", "mailto:a@b.example", "ü@münchen.de", "o'n@x.ie"]
-        {
+        for good in [
+            "a@b.co",
+            "Me.You+tag@Sub.Example.COM",
+            " x@y.example ",
+            "mailto:a@b.example",
+            "MAILTO:a@b.example",
+            "ü@münchen.de",
+            "o'n@x.ie",
+        ] {
             assert!(normalize(good).is_ok(), "{good}");
         }
         for bad in [

@@ -99,6 +99,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("zip", "2139", "not_a_zip"),
             example("{zip: {pad: true}}", "2139", r#""02139""#),
             example("{zip: CA}", r#""k1a0b1""#, r#""K1A 0B1""#),
+            example("{zip: CA}", r#""K1A 0O1""#, "not_a_zip"),
             example("{zip: other}", r#""ec1a 1bb""#, r#""EC1A 1BB""#),
         ],
         run: Run::Value(zip),
@@ -112,6 +113,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("country", r#""deu""#, r#""DE""#),
             example("country", r#""gb""#, r#""GB""#),
             example("country", r#""Côte d'Ivoire""#, r#""CI""#),
+            example("country", r#""Korea""#, "not_a_country"),
             example("country", r#""Atlantis""#, "not_a_country"),
         ],
         run: Run::Filled(|text, _| country(text).map(|found| found.0.into())),
@@ -198,7 +200,7 @@ fn state(text: &str, call: &Call<'_, '_>) -> Result<&'static State, FunctionErro
         _ => &["US", "CA"],
     };
     let found = find_state(text, countries);
-    let reason = format!("is not a state of {}", countries.join(" or "));
+    let reason = format!("is not a state of {}; write its name, or its code such as TX", countries.join(" or "));
     found.ok_or_else(|| FunctionError::of_text("not_a_state", text, &reason))
 }
 
@@ -213,7 +215,10 @@ fn find_state(text: &str, countries: &[&str]) -> Option<&'static State> {
 }
 
 fn country(text: &str) -> Result<&'static Country, FunctionError> {
-    let reason = "is neither the name nor a code of a country";
+    let reason = match plain_name(text).as_deref() {
+        Some("korea") => "means two countries; write South Korea or North Korea",
+        _ => "is neither the name nor a code of a country; write its English name, or its code such as DE",
+    };
     find_country(text).ok_or_else(|| FunctionError::of_text("not_a_country", text, reason))
 }
 
@@ -276,12 +281,23 @@ fn us_zip(text: &str, call: &Call<'_, '_>) -> Result<String, String> {
 
 fn canadian(text: &str) -> Result<String, String> {
     let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_ascii_uppercase();
-    let fits =
-        |(place, byte): (usize, u8)| if place % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() };
-    if bare.len() != 6 || !bare.bytes().enumerate().all(fits) {
-        return Err("is not a Canadian postal code such as K1A 0B1".to_owned());
+    if !is_canadian_code(&bare) {
+        let hint = "those have the letters and digits of K1A 0B1, none of the letters D, F, I, O, Q, U, and neither W nor Z in front";
+        return Err(format!("is not a Canadian postal code: {hint}"));
     }
     Ok(format!("{} {}", &bare[..3], &bare[3..]))
+}
+
+/// Whether these are the three letters and three digits of a Canadian postal code, without a space.
+pub fn is_canadian_code(bare: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| if at % 2 == 0 { is_postal_letter(at, byte) } else { byte.is_ascii_digit() };
+    bare.len() == 6 && bare.bytes().enumerate().all(fits)
+}
+
+/// Canada Post uses no D, F, I, O, Q, U, and neither W nor Z in front.
+fn is_postal_letter(at: usize, byte: u8) -> bool {
+    let letter = byte.to_ascii_uppercase();
+    letter.is_ascii_uppercase() && !b"DFIOQU".contains(&letter) && !(at == 0 && b"WZ".contains(&letter))
 }
 
 fn other_zip(text: &str) -> Result<String, String> {

@@ -43,16 +43,8 @@ fn is_zip(text: &str) -> bool {
 }
 
 fn is_canadian(text: &str) -> bool {
-    let code: Vec<u8> =
-        text.bytes().enumerate().filter(|(at, byte)| (*at, *byte) != (3, b' ')).map(|(_, b)| b).collect();
-    let fits = |(at, byte): (usize, &u8)| if at % 2 == 0 { is_postal_letter(at, *byte) } else { byte.is_ascii_digit() };
-    code.len() == 6 && code.iter().enumerate().all(fits)
-}
-
-/// Canada Post uses no D, F, I, O, Q, U, and neither W nor Z in front.
-fn is_postal_letter(at: usize, byte: u8) -> bool {
-    let letter = byte.to_ascii_uppercase();
-    letter.is_ascii_uppercase() && !b"DFIOQU".contains(&letter) && !(at == 0 && b"WZ".contains(&letter))
+    let (first, last) = text.split_at_checked(3).unwrap_or_default();
+    place::is_canadian_code(&format!("{first}{}", last.strip_prefix(' ').unwrap_or(last)))
 }
 
 fn is_uuid(text: &str) -> bool {

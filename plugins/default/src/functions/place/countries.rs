@@ -257,7 +257,7 @@ pub static COUNTRIES: [Country; 249] = [
 ];
 
 /// Other names, in lower-case ASCII without marks, and the country they stand for.
-pub static OTHER_NAMES: [(&str, &str); 57] = [
+pub static OTHER_NAMES: [(&str, &str); 56] = [
     ("america", "US"),
     ("united states of america", "US"),
     ("u s a", "US"),
@@ -281,7 +281,6 @@ pub static OTHER_NAMES: [(&str, &str); 57] = [
     ("czech republic", "CZ"),
     ("turkey", "TR"),
     ("russian federation", "RU"),
-    ("korea", "KR"),
     ("republic of korea", "KR"),
     ("korea republic of", "KR"),
     ("ivory coast", "CI"),
