@@ -186,7 +186,7 @@ on_both! {
         let rejected = post(&world, "/v1/campaigns/CAMP/leads", "application/json", LATIN).await.expect_error(400, "invalid_utf8");
         let id = rejected_id(&rejected);
         repost(&world, &id, json!({})).await.expect_error(400, "invalid_utf8");
-        assert_eq!(ids(&world, "").await, [id.clone()], "what is rejected again is not kept again");
+        assert_eq!(ids(&world, "").await, std::slice::from_ref(&id), "what is rejected again is not kept again");
         let done = repost(&world, &id, json!({"charset": "windows-1252"})).await.expect(202);
         let (request, submission) = (done.str("request_id"), done.json["accepted"][0]["submission_id"].as_str().unwrap().to_owned());
         world.settle().await;

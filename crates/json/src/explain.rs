@@ -135,7 +135,7 @@ fn explain_mark(before: &str, rest: &str) -> Option<Explanation> {
 }
 
 fn explain_number(before: &str, rest: &str) -> Option<Explanation> {
-    let (first, second) = (rest.bytes().next()?, rest.bytes().nth(1));
+    let (first, second) = (rest.bytes().next()?, rest.as_bytes().get(1).copied());
     let is_digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
     // A number ends behind its leading zero.
     if first.is_ascii_digit() && before.ends_with('0') {

@@ -22,7 +22,7 @@ const DRAINED_BYTES_MAX: usize = 64 << 20;
 /// Why a body was not read, and what is kept of it where it was too large.
 pub(super) struct Unread {
     pub(super) error: ApiError,
-    pub(super) received: Option<ReceivedBody>,
+    pub(super) received: Option<Box<ReceivedBody>>,
 }
 
 impl From<ApiError> for Unread {
@@ -148,7 +148,7 @@ impl Reading {
         let (bytes, permit) = (self.bytes.freeze(), self.permit);
         let Some(error) = self.error else { return Ok((bytes, permit)) };
         let is_too_large = error.kind == Kind::TooLarge;
-        let received = is_too_large.then_some(ReceivedBody { bytes, received: self.seen, permit });
+        let received = is_too_large.then(|| Box::new(ReceivedBody { bytes, received: self.seen, permit }));
         Err(Unread { error, received })
     }
 }

@@ -53,7 +53,7 @@ impl Arrival {
                 Ok(pipeline.ingest(Post { request_id, source, channel, body, permit }).await?)
             }
             Err(Unread { error, received: Some(received) }) => {
-                Err(pipeline.reject_unread(source, channel, received, error).await.into())
+                Err(pipeline.reject_unread(source, channel, *received, error).await.into())
             }
             Err(Unread { error, received: None }) => Err(error.into()),
         }

@@ -334,7 +334,7 @@ fn reader<'t>(call: &Call<'_, 't>, has_short_years: bool) -> Result<DateReader<'
     Ok(DateReader { months, century, zone: call.text(ZONE_AT) })
 }
 
-fn has_short_year(format: &Cow<'_, str>) -> bool {
+fn has_short_year(format: &str) -> bool {
     format.contains("%y")
 }
 
@@ -357,7 +357,7 @@ fn first_reading(text: &str, call: &Call<'_, '_>) -> Result<Reading, FunctionErr
     if text.len() > DATE_BYTES_MAX {
         return Ok(Err(misfit));
     }
-    let reader = reader(call, formats.iter().any(has_short_year))?;
+    let reader = reader(call, formats.iter().any(|format| has_short_year(format)))?;
     for (place, format) in formats.iter().enumerate() {
         match reader.read(text, format) {
             Ok(read) => return Ok(Ok((place, read))),
@@ -378,7 +378,7 @@ fn read_first_format(text: &str, call: &Call<'_, '_>) -> Result<Moment, Function
     if let Some((taken, later)) = formats.get(place..).and_then(<[_]>::split_first)
         && !later.is_empty()
     {
-        let reader = reader(call, later.iter().any(has_short_year))?;
+        let reader = reader(call, later.iter().any(|format| has_short_year(format)))?;
         let differs = |format: &&Cow<'_, str>| reader.read(text, format).is_ok_and(|other| other.moment != read.moment);
         if let Some(other) = later.iter().find(differs) {
             let message = format!("{} was read as `{taken}`, but could be meant as `{other}`", quote_text(text));
