@@ -58,7 +58,7 @@ fn nested(bytes: &[u8], mut at: usize) -> Option<usize> {
 pub struct Scan {
     /// Where brackets outside of strings first nest too deep, in bytes from the start; the text was not looked at further.
     pub too_deep: Option<usize>,
-    /// Whether [`crate::repair`] may have something to rewrite.
+    /// Whether [`crate::repair()`] may have something to rewrite.
     pub is_suspect: bool,
 }
 

@@ -132,7 +132,7 @@ const SAMPLE_REQUEST_ID: &str = "req_sample";
 /// Where the body can't be read, or its list is empty or has too many.
 pub fn sample_elements(head: &Head, body: &[u8], limits: &Limits) -> Result<Vec<Element>, ApiError> {
     let opened = body::open(head, body, limits)?;
-    let places = post_elements(&opened, limits.sample_leads_max)?;
+    let places = post_elements(&opened, (limits.sample_leads_max, "sample_leads_max"))?;
     Ok(places.into_iter().filter_map(|(start, bytes)| body::element(&opened, start, bytes)).collect())
 }
 

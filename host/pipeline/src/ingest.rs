@@ -558,7 +558,7 @@ fn read_batch(opened: &Opened, limits: &Limits) -> Result<ReadBody<Envelope>, Ap
 }
 
 fn read_post(opened: &Opened, limits: &Limits) -> Result<ReadBody<Vec<(usize, usize)>>, ApiError> {
-    let places = post_elements(opened, limits.leads_per_request_max)?;
+    let places = post_elements(opened, (limits.leads_per_request_max, "leads_per_request_max"))?;
     let elements = read_elements(opened, places.iter().copied());
     Ok(ReadBody { parts: places, elements })
 }
@@ -595,8 +595,12 @@ fn received(request: &NewRequest, source: &Source, mut elements: Vec<Element>) -
     received.collect()
 }
 
-/// The leads of a post: the elements of a JSON list, or the whole value that its body is, as places in the value's text.
-pub(crate) fn post_elements(opened: &Opened, leads_max: usize) -> Result<Vec<(usize, usize)>, ApiError> {
+/// The leads of a post: the elements of a JSON list, of which there is a bound with a name, or the whole value that its body is, as places in the
+/// value's text.
+pub(crate) fn post_elements(
+    opened: &Opened,
+    (leads_max, bound): (usize, &str),
+) -> Result<Vec<(usize, usize)>, ApiError> {
     let text = opened.text();
     if !opened.is_json() {
         return Ok(vec![(0, text.len())]);
@@ -610,7 +614,7 @@ pub(crate) fn post_elements(opened: &Opened, leads_max: usize) -> Result<Vec<(us
         return Err(ApiError::new(
             Kind::Invalid,
             "leads_invalid",
-            format!("a list of leads must have 1 to {leads_max} elements; this one has {}", list.len()),
+            format!("a list of leads must have 1 to {leads_max} elements ({bound}); this one has {}", list.len()),
         ));
     }
     let offset = |element: &str| element.as_ptr() as usize - text.as_ptr() as usize;

@@ -404,8 +404,8 @@ on_both! {
         until_given_back(&world, "a dry run that fails").await;
         dry("CC", json!("x".repeat(200_000))).await.expect_error(413, "sample_too_large");
         until_given_back(&world, "a sample too large").await;
-        dry("CC", Value::Array(vec![json!([0]); 20_000])).await.expect_error(422, "shown_too_large");
-        until_given_back(&world, "a sample of too many values").await;
+        dry("CC", Value::Array(vec![json!([0]); 20_000])).await.expect_error(422, "leads_invalid");
+        until_given_back(&world, "a sample of too many leads").await;
         world.admin.post("/v1/campaigns/CC/dry-run", &json!({"body": {}, "unknown": 1})).await.expect(422);
         until_given_back(&world, "a sample that is not one").await;
         let run = slow_dry_run(&world);
