@@ -6,10 +6,14 @@ use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use std::borrow::Cow;
 use std::io::{Error, ErrorKind, Read};
 
+/// What gzip begins with (RFC 1952).
+const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
+
 /// The bytes themselves.
 pub(crate) fn inflate(coding: Coding, body: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, BodyError> {
     match coding {
         Coding::Identity => Ok(Cow::Borrowed(body)),
+        Coding::Gzip if !body.starts_with(&GZIP_MARK) => Err(broken("gzip", "it does not begin like gzip")),
         Coding::Gzip => {
             let mut decoder = MultiGzDecoder::new(body);
             let bytes = bounded(&mut decoder, bytes_max, "gzip")?;
@@ -44,6 +48,9 @@ pub(crate) fn inflate_prefix(coding: Coding, body: &[u8], bytes_max: usize) -> I
     let (mut bytes, error) = match coding {
         _ if body.is_empty() => (Vec::new(), None),
         Coding::Identity => (body.to_vec(), None),
+        Coding::Gzip if body.iter().zip(GZIP_MARK).any(|(byte, mark)| *byte != mark) => {
+            (Vec::new(), Some(broken("gzip", "it does not begin like gzip")))
+        }
         Coding::Gzip => read_beyond(MultiGzDecoder::new(body), bytes_max, "gzip"),
         Coding::Deflate if is_zlib(body) => read_beyond(ZlibDecoder::new(body), bytes_max, "deflate"),
         Coding::Deflate => read_beyond(DeflateDecoder::new(body), bytes_max, "deflate"),

@@ -152,7 +152,8 @@ mod tests {
             .map(|row| (row.source_key_id.as_str(), row.code.as_str(), row.leads, row.last_submission_id.as_str()))
             .collect();
         assert_eq!(told, [("a", "ambiguous_date", 2, "3"), ("a", "kept_raw", 1, "3"), ("b", "ambiguous_date", 1, "2")]);
-        let many = (0..ROWS_MAX + 3).map(|n| decided(&n.to_string(), "a", &[("double_key", &n.to_string())])).collect();
+        let many =
+            (0..ROWS_MAX + 3).map(|n| decided(&n.to_string(), "a", &[("duplicate_key", &n.to_string())])).collect();
         assert_eq!(count_warnings(many).left_out, 3);
     }
 }

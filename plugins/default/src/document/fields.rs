@@ -6,7 +6,7 @@ use super::functions::path_of;
 use super::limits::FIELDS_MAX;
 use super::node::{Key, Kind, Node};
 use super::path::Stage;
-use super::{arguments, keys, known_keys, names, placing, recipe, variables};
+use super::{arguments, keys, known_paths, names, placing, recipe, variables};
 use crate::lead::{CUSTOM, TAGS, TEXT_FIELDS};
 use crate::plan::owned::{Field, Items, MapPlan, Path, Root, Steps, Target, Unknown};
 
@@ -42,13 +42,13 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<MapPlan> {
         expand,
         is_test: under(at, "is_test", |at| paths(diagnostics, at)).unwrap_or_else(usual_test_marks),
         filter_reads: Vec::new(),
-        known_keys: None,
+        known_paths: None,
         path_trie: Vec::new(),
         fast_paths: Vec::new(),
     };
-    known_keys::add_filter_reads(&mut map);
+    known_paths::add_filter_reads(&mut map);
     if map.unknown == Unknown::Reject {
-        map.known_keys = known_keys::known_keys(&map);
+        map.known_paths = known_paths::known_paths(&map);
     }
     placing::place(&mut map);
     Some(map)

@@ -102,7 +102,8 @@ fn one(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<OutcomePlan> {
     Some(OutcomePlan {
         name: name.unwrap_or_else(|| at.path.to_owned()).into(),
         outcome: outcome?,
-        knows_silence: when.as_ref().is_some_and(looks_at_error),
+        knows_silence: when.as_ref().is_some_and(|rule| looks_at(rule, Root::Error)),
+        looks_at_body: when.as_ref().is_some_and(|rule| looks_at(rule, Root::Body)),
         when,
         details,
         line: at.node.place.line,
@@ -122,10 +123,10 @@ fn reject_unreachable(diagnostics: &mut Diagnostics, at: At<'_>, earlier: &[Outc
     diagnostics.error(at, "unreachable", message, Some("remove one of them, or put this one first".to_owned()));
 }
 
-/// Whether a condition looks at `error`, in whatever place of it.
-fn looks_at_error(rule: &Rule) -> bool {
+/// Whether a condition looks at a root, in whatever place of it.
+fn looks_at(rule: &Rule, root: Root) -> bool {
     let mut is_found = false;
-    visit::rule_paths(&mut rule.clone(), &mut |path| is_found |= path.root == Root::Error);
+    visit::rule_paths(&mut rule.clone(), &mut |path| is_found |= path.root == root);
     is_found
 }
 

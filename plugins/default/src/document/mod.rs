@@ -12,7 +12,7 @@ mod functions;
 mod interpret;
 mod json;
 pub mod keys;
-mod known_keys;
+mod known_paths;
 mod limits;
 mod literal;
 mod message;

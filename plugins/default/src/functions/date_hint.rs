@@ -62,6 +62,8 @@ pub fn suggest(text: &str, function: &str, reader: &DateReader<'_>) -> Option<St
         let moment = match reader.read(text, &format) {
             Ok(read) => read.moment,
             Err(Misfit::Otherwise) => continue,
+            // Another format reads all of it already: `PM` is not a zone there.
+            Err(_) if !found.is_empty() => continue,
             // The format is the right one, and the text says something else that the next try will tell.
             Err(_) => return Some(format!("`{{{function}: '{format}'}}` is its format")),
         };
@@ -116,6 +118,7 @@ mod tests {
             ("15. srpna 2026", Some("`{date: '%d %B %Y'}` reads it as 2026-08-15")),
             ("15 listopada 2026", Some("`{date: '%d %B %Y'}` is its format")),
             ("15.8.2026 14:30", Some("`{date: '%d.%m.%Y %H:%M'}` reads it as 2026-08-15T14:30:00")),
+            ("13/1/2024 5:00 PM", Some("`{date: '%d/%m/%Y %I:%M %p'}` reads it as 2024-01-13T17:00:00")),
             ("1718447400", Some("`{epoch: s}` reads it, if it counts since 1970")),
             ("31/31/2026", None),
             ("soon", None),

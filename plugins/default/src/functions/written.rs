@@ -58,7 +58,14 @@ fn not_a_number(text: &str, style: Style) -> FunctionError {
     } else if text.trim().starts_with('(') {
         "put `{replace_pattern: {pattern: '^\\((.*)\\)$', with: '-$1'}}` before, if parentheses stand for a minus"
     } else if text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b',' || byte == b' ') {
-        "its groups are not thousands; take the marks out with `{replace: ','}` before, if they mean nothing"
+        match text.contains(',') {
+            true => {
+                "its groups are not thousands; take the marks out with `{replace: ','}` before, if they mean nothing"
+            }
+            false => {
+                "its groups are not thousands; take the spaces out with `{replace: ' '}` before, if they mean nothing"
+            }
+        }
     } else {
         "take the number out of the text with `extract` before, if it is one"
     };

@@ -30,8 +30,8 @@ pub struct MapPlan<'p> {
     pub is_test: Vec<Path<'p>>,
     /// What filters of paths read from the element.
     pub filter_reads: Vec<Path<'p>>,
-    /// With `unknown: reject`, the keys of the element that are known; none when all are.
-    pub known_keys: Option<Vec<Step<'p>>>,
+    /// With `unknown: reject`, the paths into the element that are known, whatever lies at their ends; none when all are.
+    pub known_paths: Option<Vec<Vec<Step<'p>>>>,
     /// The places that paths have, as [`hookmill_json::PathTrie`] reads them; nothing when none has one.
     pub path_trie: Vec<u8>,
     /// How each field is made in the ordinary case; none where there is no such.

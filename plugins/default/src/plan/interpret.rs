@@ -48,6 +48,8 @@ pub struct OutcomePlan<'p> {
     pub when: Option<Rule<'p>>,
     /// Whether its condition looks at `error`: only then it is tried when there was no response at all.
     pub knows_silence: bool,
+    /// Whether its condition looks at the body: an acceptance that does is not tried where the body can't be read.
+    pub looks_at_body: bool,
     /// What is taken out of the response.
     #[serde(borrow)]
     pub details: Details<'p>,

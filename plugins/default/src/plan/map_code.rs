@@ -52,9 +52,9 @@ pub struct MapOptions<'p> {
     /// What filters of paths read from the element.
     #[serde(borrow)]
     pub filter_reads: Vec<Path<'p>>,
-    /// With `unknown: reject`, the keys of the element that are known; none when all are.
+    /// With `unknown: reject`, the paths into the element that are known, whatever lies at their ends; none when all are.
     #[serde(borrow)]
-    pub known_keys: Option<Vec<Step<'p>>>,
+    pub known_paths: Option<Vec<Vec<Step<'p>>>>,
     /// The fields at which later ones look, by their places.
     pub referenced: Vec<u16>,
     /// The order in which the variables are made, which are the first fields.
@@ -236,7 +236,7 @@ pub(super) fn encode_section(map: &MapPlan<'_>, plain_codes: PlainCodes) -> Resu
         expand: map.expand.clone(),
         is_test: unplaced.into_iter().cloned().collect(),
         filter_reads: map.filter_reads.clone(),
-        known_keys: map.known_keys.clone(),
+        known_paths: map.known_paths.clone(),
         referenced: map.referenced.clone(),
         variables: map.variables.clone(),
     };

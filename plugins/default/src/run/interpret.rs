@@ -6,7 +6,7 @@ use hookmill_plugin_sdk::types::{self, ClientResponse, Failure, OutcomeKind, War
 
 use super::qualify::failure;
 use super::recipe::{Evaluator, Expected};
-use super::response::{ResponseScope, body_to_json, decode_body};
+use super::response::{ResponseScope, body_to_json, decode_body, is_unreadable};
 use super::rule::{Name, RuleEvaluator, RuleResult};
 use super::scope::{Call, Scope};
 use super::trace::{self, Steps};
@@ -24,8 +24,8 @@ const QUOTED_CHARS_MAX: usize = 80;
 
 /// Interprets one response. None leaves it to the host's default: of a document without `interpret`, and where there was no response.
 ///
-/// When there was no response, nothing is concluded from what it lacks: only outcomes that look at `error` are tried, and
-/// `otherwise` is not meant.
+/// When there was no response, nothing is concluded from what it lacks: only outcomes that look at `error` are tried, none that says the client
+/// has the lead, and `otherwise` is not meant. For the same reason no acceptance that looks at the body is tried where the body can't be read.
 pub fn interpret(
     plan: Option<&Interpretation<'_>>,
     call: &Call<'_>,
@@ -38,7 +38,12 @@ pub fn interpret(
     let scope = ResponseScope::new(call, response, &text, index.as_ref().map(JsonIndex::root));
     let mut evaluator = RuleEvaluator::new(&scope);
     evaluator.trace = call.traces().then(Vec::new);
-    let decided = find_match(plan, &mut evaluator, response)?;
+    let is_unreadable = index.is_none() && is_unreadable(plan.read_as, response, &text);
+    let is_tried = |outcome: &OutcomePlan<'_>| match response.status {
+        None => outcome.knows_silence && !matches!(outcome.outcome, Outcome::Accepted | Outcome::Duplicate),
+        Some(_) => !(is_unreadable && outcome.looks_at_body && outcome.outcome == Outcome::Accepted),
+    };
+    let decided = find_match(plan, &mut evaluator, is_tried)?;
     let mut reader = DetailReader { scope: &scope, warnings: Vec::new(), trace: call.traces().then(Vec::new) };
     let mut outcome = match decided {
         Some(outcome) => Some(build_outcome(plan, outcome, &mut reader)),
@@ -52,13 +57,13 @@ pub fn interpret(
     Ok(outcome)
 }
 
-/// The first outcome that matches.
+/// The first outcome that matches, of those that are tried.
 fn find_match<'p, S: Scope>(
     plan: &'p Interpretation<'p>,
     evaluator: &mut RuleEvaluator<'_, S>,
-    response: &ClientResponse,
+    is_tried: impl Fn(&OutcomePlan<'_>) -> bool,
 ) -> Result<Option<&'p OutcomePlan<'p>>, Failure> {
-    for outcome in plan.outcomes.iter().filter(|outcome| response.status.is_some() || outcome.knows_silence) {
+    for outcome in plan.outcomes.iter().filter(|outcome| is_tried(outcome)) {
         let Some(rule) = &outcome.when else { return Ok(Some(outcome)) };
         // A condition without anything to check says nothing of this response.
         if let RuleResult::Passed = evaluator.evaluate(rule, Name::Of(&outcome.name)).map_err(failure)? {

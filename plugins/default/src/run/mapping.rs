@@ -13,7 +13,7 @@ use super::scope::Scope;
 use super::select::Reader;
 use super::steps::Found;
 use super::trace::{self, Steps};
-use super::unknown::{Used, foreign_keys};
+use super::unknown::{Used, foreign_parts};
 use crate::functions::hidden::has_hidden;
 use crate::functions::{FunctionError, apply, plain_functions, text_size};
 use crate::lead::{CUSTOM, EXTERNAL_ID, TAGS, TEXT_FIELDS};
@@ -409,8 +409,8 @@ impl<'s, 'p, S: Scope> Mapping<'s, 'p, S> {
                 }
             }
             Unknown::Reject => {
-                let Some(known) = &self.plan.options.known_keys else { return Ok(()) };
-                let mut foreign = foreign_keys(known, self.element);
+                let Some(known) = &self.plan.options.known_paths else { return Ok(()) };
+                let mut foreign = foreign_parts(known, self.element);
                 foreign.retain(|name| !self.scope.is_of_envelope(name));
                 if let Some(first) = foreign.first() {
                     let message = format!(

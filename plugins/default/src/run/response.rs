@@ -108,11 +108,22 @@ fn header<'a>(response: &'a ClientResponse, name: &str) -> &'a str {
 
 /// The body as JSON text, read as the document says; none when it is not what it claims to be.
 pub fn body_to_json<'t>(read_as: ReadAs, response: &ClientResponse, text: &'t str) -> Option<Cow<'t, str>> {
+    forms(read_as, response, text).find_map(|form| read(form, text))
+}
+
+/// Whether a body that could not be read says something all the same: it is one of JSON or XML, as far as it goes, or there is more of it.
+pub fn is_unreadable(read_as: ReadAs, response: &ClientResponse, text: &str) -> bool {
+    let claims = forms(read_as, response, text).any(|form| matches!(form, ReadAs::Json | ReadAs::Xml));
+    !text.trim().is_empty() && (claims || response.truncated)
+}
+
+/// What a body may be, the likeliest first.
+fn forms(read_as: ReadAs, response: &ClientResponse, text: &str) -> impl Iterator<Item = ReadAs> {
     let forms = match read_as {
         ReadAs::Auto => [by_content_type(header(response, "content-type")), by_first_character(text)],
         given => [Some(given), None],
     };
-    forms.into_iter().flatten().find_map(|form| read(form, text))
+    forms.into_iter().flatten()
 }
 
 fn by_content_type(content_type: &str) -> Option<ReadAs> {

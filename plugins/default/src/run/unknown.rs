@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use hookmill_json::{Node, NodeRef, is_loosely};
+use hookmill_json::{Kind, Node, NodeRef, is_loosely};
 
 use crate::plan::Step;
 
@@ -66,15 +66,51 @@ impl<'s> Used<'s> {
     }
 }
 
-/// The keys of an element that the document does not know.
-pub fn foreign_keys<'s>(known: &[Step<'_>], element: Node<'s>) -> Vec<Cow<'s, str>> {
-    element.children().map(Node::name).filter(|name| !known.iter().any(|step| names(step, name))).collect()
+/// The parts of an element that the document does not know, as paths such as `contact.phone` and `items[1]`: no path leads to them, or through
+/// them to something that is there.
+pub fn foreign_parts<'s>(known: &[Vec<Step<'_>>], element: Node<'s>) -> Vec<Cow<'s, str>> {
+    let mut foreign = Vec::new();
+    add_foreign(&known.iter().map(Vec::as_slice).collect::<Vec<_>>(), element, "", &mut foreign);
+    foreign
 }
 
-fn names(step: &Step<'_>, key: &str) -> bool {
+/// As deep as paths lead, which is bounded.
+fn add_foreign<'s>(known: &[&[Step<'_>]], node: Node<'s>, path: &str, foreign: &mut Vec<Cow<'s, str>>) {
+    let is_list = node.kind() == Kind::List;
+    let count = node.children().count();
+    for (place, child) in node.children().enumerate() {
+        let leads_here =
+            |step: &Step<'_>| if is_list { is_item(step, place, count) } else { is_member(step, &child.name()) };
+        let rests = known.iter().filter_map(|steps| steps.split_first().filter(|(step, _)| leads_here(step)));
+        let rests: Vec<&[Step<'_>]> = rests.map(|(_, rest)| rest).collect();
+        let here = || match (is_list, path) {
+            (true, _) => Cow::Owned(format!("{path}[{place}]")),
+            (false, "") => child.name(),
+            (false, _) => Cow::Owned(format!("{path}.{}", child.name())),
+        };
+        if rests.is_empty() {
+            foreign.push(here());
+        } else if rests.iter().any(|rest| rest.is_empty()) || child.value().is_blank() {
+            // What lies there is known, or there is nothing.
+        } else if matches!(child.kind(), Kind::List | Kind::Object) {
+            add_foreign(&rests, child, &here(), foreign);
+        } else {
+            foreign.push(here());
+        }
+    }
+}
+
+fn is_member(step: &Step<'_>, key: &str) -> bool {
     match step {
         Step::Name(name) => name == key,
         Step::Like(bare) => is_loosely(key, bare),
         Step::Index(_) => false,
     }
+}
+
+fn is_item(step: &Step<'_>, place: usize, count: usize) -> bool {
+    let Step::Index(index) = step else { return false };
+    usize::try_from(*index)
+        .map_or_else(|_| count.checked_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX)), Some)
+        == Some(place)
 }

@@ -421,3 +421,56 @@ fn m9_retry_after_takes_durations() {
         assert!(found.len() == 1 && found[0].suggestion.as_deref().unwrap().contains("`1h`"), "{wait}: {found:?}");
     }
 }
+
+/// M9: what can't be read of a body is never taken for an acceptance, however its condition is turned; the status and the text still count.
+#[test]
+fn m9_a_body_that_cannot_be_read_accepts_nothing() {
+    let conditions = [
+        "{not: {field: body.error, op: present}}",
+        "{field: body.error, op: blank}",
+        "{field: body.error, op: ne, value: x, on_missing: pass}",
+        "{any: [{field: body.ok, op: present}, {not: {field: body.error, op: present}}]}",
+    ];
+    let cut = ClientResponse { truncated: true, ..response(200, "text/plain", "it is ") };
+    let unreadable = [
+        response(200, "application/json", r#"{"error":"x""#),
+        response(200, "application/json", "busy"),
+        response(200, "text/html", "<html><body>gateway"),
+        response(200, "", r#"[{"error":"#),
+        cut,
+    ];
+    for condition in conditions {
+        let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: accepted, when: {condition}}}]}}");
+        for response in &unreadable {
+            let outcome = interpreted(&document, response.clone()).unwrap().unwrap();
+            assert_eq!(outcome.kind, OutcomeKind::Failed, "{condition}: {response:?}");
+        }
+        let read = response(200, "application/json", r#"{"id":1}"#);
+        assert_eq!(interpreted(&document, read).unwrap().unwrap().kind, OutcomeKind::Accepted, "{condition}");
+    }
+    for condition in ["{field: status, op: eq, value: 200}", "{field: text, op: contains, value: error}"] {
+        let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: accepted, when: {condition}}}]}}");
+        let outcome = interpreted(&document, unreadable[0].clone()).unwrap().unwrap();
+        assert_eq!(outcome.kind, OutcomeKind::Accepted, "{condition}");
+    }
+}
+
+/// M9: without a response nothing says that the client has the lead, however a condition about `error` is turned.
+#[test]
+fn m9_silence_accepts_nothing() {
+    for kind in ["accepted", "duplicate"] {
+        for condition in [
+            "{field: error, op: eq, value: timeout}",
+            "{field: error, op: present}",
+            "{not: {field: error, op: eq, value: other}}",
+            "{any: [{field: error, op: eq, value: nothing}, {not: {field: body.error, op: present}}]}",
+        ] {
+            let outcomes = format!(
+                "[{{outcome: {kind}, when: {condition}}}, {{outcome: failed, when: {{all: [{{field: error, op: present}}]}}}}]"
+            );
+            let document = format!("version: 1\ninterpret: {{outcomes: {outcomes}}}");
+            let outcome = interpreted(&document, silence("timeout")).unwrap().unwrap();
+            assert_eq!(outcome.kind, OutcomeKind::Failed, "{kind}: {condition}");
+        }
+    }
+}

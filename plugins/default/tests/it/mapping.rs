@@ -119,10 +119,30 @@ fn m6_unknown_keys_are_kept_dropped_or_rejected() {
     assert_eq!(lead_json(&document("custom"), body), kept);
     assert_eq!(lead_json(&document("drop"), body), r#"{"email":"a","custom":{}}"#);
     let rejected = failure(&document("reject"), body);
-    assert_eq!((rejected.code.as_str(), rejected.field.as_deref()), ("unknown_field", Some("n")));
-    assert!(rejected.message.contains("`n`, `deep`"), "{}", rejected.message);
+    assert_eq!((rejected.code.as_str(), rejected.field.as_deref()), ("unknown_field", Some("contact.x")));
+    assert!(rejected.message.contains("`contact.x`, `n`, `deep`"), "{}", rejected.message);
     let partly = lead_json(&document("custom"), r#"{"contact":{"mail":"b","x":1}}"#);
     assert_eq!(partly, r#"{"email":"b","custom":{"contact":{"x":1}}}"#);
+}
+
+/// M6: down to the single member. What is read for nothing is known, and so is all that lies at the end of a path.
+#[test]
+fn m6_unknown_parts_are_rejected_where_they_stand() {
+    let document = "version: 1\nmap: {unknown: reject, fields: {email: c.email, first_name: 'l[0].n', last_name: 'l[-1].n', x: d}}";
+    for (body, expected) in [
+        (r#"{"c":{"email":"a"},"l":[{"n":"b"}],"d":{"any":[1]}}"#, None),
+        (r#"{"c":{"email":null},"l":[],"d":null}"#, None),
+        (r#"{"c":"","l":null}"#, None),
+        (r#"{"c":{"email":"a","x":1}}"#, Some("c.x")),
+        (r#"{"c":"ann"}"#, Some("c")),
+        (r#"{"l":[{"n":"b"},{"n":"c"},{"n":"d"}]}"#, Some("l[1]")),
+        (r#"{"l":[{"n":"b","m":1}]}"#, Some("l[0].m")),
+        (r#"{"c":[{"email":"a"}]}"#, Some("c[0]")),
+    ] {
+        let made = leads(document, body).remove(0);
+        let unknown = made.err().map(|failure| (failure.code, failure.field.unwrap_or_default()));
+        assert_eq!(unknown, expected.map(|field| ("unknown_field".to_owned(), field.to_owned())), "{body}");
+    }
 }
 
 /// M6: what stands in an object that `also_search` names is known, as far as its own key goes.

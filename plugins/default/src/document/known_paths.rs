@@ -1,4 +1,4 @@
-//! Which keys of an element a document knows: those with which its paths begin. With `unknown: reject`, any other fails the lead.
+//! Which parts of an element a document knows: those that its paths lead to. With `unknown: reject`, any other fails the lead.
 
 use hookmill_jsonpath::owned::{Segment, Selector};
 
@@ -19,32 +19,35 @@ fn filter_reads(path: &Path) -> Vec<Path> {
     queries.filter(|segments| !segments.is_empty()).map(read).collect()
 }
 
-/// The first steps of all paths into the element; none when some path may begin with any key.
-pub fn known_keys(map: &MapPlan) -> Option<Vec<Step>> {
-    let (mut keys, mut all): (Vec<Step>, bool) = (Vec::new(), false);
-    let mut add = |path: &Path| match first_keys(path) {
+/// All paths into the element, each as far as it leads to one place; none when some path may begin with any key.
+pub fn known_paths(map: &MapPlan) -> Option<Vec<Vec<Step>>> {
+    let (mut known, mut all): (Vec<Vec<Step>>, bool) = (Vec::new(), false);
+    let mut add = |path: &Path| match beginnings(path) {
         None => all = true,
-        Some(found) => found.into_iter().for_each(|key| {
-            if !keys.contains(&key) {
-                keys.push(key);
+        Some(found) => found.into_iter().for_each(|steps| {
+            if !known.contains(&steps) {
+                known.push(steps);
             }
         }),
     };
     // What stands in an object that is looked in is known as far as that object is.
     map.also_search.iter().for_each(&mut add);
     visit::map_paths(&mut map.clone(), &mut |path| add(path));
-    (!all).then_some(keys)
+    (!all).then_some(known)
 }
 
-/// The keys with which a path into the element may begin; none when that is any key.
-fn first_keys(path: &Path) -> Option<Vec<Step>> {
+/// A path into the element as far as it leads to one place, or each way on which it may begin; none when that is any key.
+fn beginnings(path: &Path) -> Option<Vec<Vec<Step>>> {
     if path.root != Root::Whole {
         return Some(Vec::new());
     }
     match &path.steps {
-        Steps::Singular(steps) => Some(steps.first().cloned().into_iter().collect()),
+        Steps::Singular(steps) if steps.is_empty() => Some(Vec::new()),
+        Steps::Singular(steps) => Some(vec![steps.clone()]),
         Steps::Many(segments) => match segments.first() {
-            Some(Segment::Child(selectors) | Segment::Descendant(selectors)) => selectors.iter().map(name_of).collect(),
+            Some(Segment::Child(selectors) | Segment::Descendant(selectors)) => {
+                selectors.iter().map(|selector| name_of(selector).map(|name| vec![name])).collect()
+            }
             None => Some(Vec::new()),
         },
     }
