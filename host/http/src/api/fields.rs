@@ -58,7 +58,7 @@ pub(crate) struct FieldRow {
     /// The share of leads in which it is filled, from 0 to 1.
     fill_rate: f64,
     /// Masked examples: they show how values are written, not the values.
-    #[schema(example = json!(["a***@e***.com"]))]
+    #[schema(example = json!(["xxxxx@xxxxxxx.xxx"]))]
     examples: Vec<String>,
     first_seen: Time,
     last_seen: Time,
