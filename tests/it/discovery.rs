@@ -210,6 +210,51 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
     assert_eq!(seen, expected.len(), "samples are not where they are looked for");
 }
 
+/// The leads that a draft of a body makes of it.
+async fn leads_of_a_draft(pipeline: &Pipeline, body: Value) -> Vec<Value> {
+    let samples = vec![sample(body.clone())];
+    let draft = discovery::draft(&discovery::discover(samples.iter().map(|sample| &sample.element)));
+    let compiled = pipeline.compile(&pipeline.default_component().digest, &draft).await;
+    let (program, problems) = compiled.unwrap_or_else(|error| panic!("{error:?}\n{draft}"));
+    assert!(problems.is_empty(), "{problems:?}\n{draft}");
+    let holding = pipeline.holding("org_sample");
+    let run = pipeline.dry_run(&program, &Arc::new(build_sample(body.to_string())), &holding).await.unwrap();
+    let map = &run.stages[0];
+    assert!(map.error.is_none(), "{:?}\n{draft}", map.error);
+    let output = map.output.clone().unwrap();
+    output.as_array().unwrap().iter().map(|mapped| mapped["lead"].clone()).collect()
+}
+
+/// M1 M11: the draft of a body with several leads makes as many of it, with what stands around them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn m11_drafts_of_lists_make_each_lead() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pipeline = bench(&scratch).await;
+    let people = json!([{"name": "Ann Poe", "email": "a@x.example"}, {"name": "Bo Li", "email": "b@x.example"}]);
+    let text = json!({"batch": {"leads": people}, "zip": "02139"}).to_string();
+    let bodies = [
+        json!({"zip": "02139", "data": {"leads": people}}),
+        json!({"homes": [{"zip": "02139", "people": [people[0]]}, {"zip": "02139", "people": [people[1]]}]}),
+        json!({"zip": "02139", "payload": people.to_string()}),
+        json!({"payload": text}),
+        json!({
+            "zip": "02139", "people[0][name]": "Ann Poe", "people[0][email]": "a@x.example", "people[1][name]": "Bo Li",
+            "people[1][email]": "b@x.example",
+        }),
+    ];
+    let lead = |first: &str, last: &str, email: &str| json!({"first_name": first, "last_name": last, "email": email, "zip": "02139", "custom": {}});
+    for body in bodies {
+        let expected = [lead("Ann", "Poe", "a@x.example"), lead("Bo", "Li", "b@x.example")];
+        assert_eq!(leads_of_a_draft(&pipeline, body.clone()).await, expected, "{body}");
+    }
+    let twice = Value::from(text);
+    assert_eq!(leads_of_a_draft(&pipeline, twice).await.len(), 2);
+    // Where it is not clear whether each is a lead, all of them are in the one.
+    let unclear = json!({"email": "c@x.example", "contacts": people});
+    let leads = leads_of_a_draft(&pipeline, unclear).await;
+    assert_eq!((leads.len(), &leads[0]["email"], &leads[0]["custom"]["contacts"]), (1, &"c@x.example".into(), &people));
+}
+
 /// M11 H6: keys of any sort make drafts that compile: they are foreign input.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn m11_drafts_of_hostile_keys_compile() {
@@ -275,6 +320,10 @@ async fn m11_drafts_of_hostile_keys_compile() {
         let nested = |value: &str| json!({key: value, "in": {key: {key: value}}, "list": [{"name": key, "value": value}], "l": [{key: [value]}]});
         for value in values {
             drafted(&pipeline, key, vec![sample(nested(value))]).await;
+        }
+        let people = json!([{"email": "a@x.example", "name": "A"}, {"email": "b@x.example", "name": "B"}]);
+        for body in [json!({"in": {key: people}, "around": {key: 1}}), json!({"in": {key: people.to_string()}})] {
+            assert_eq!(leads_of_a_draft(&pipeline, body.clone()).await.len(), 2, "{body}");
         }
         all.insert(key.to_owned(), nested("31/12/1980"));
     }

@@ -1,11 +1,12 @@
 //! A document made from what was discovered: a beginning that compiles, for a person to read and to finish.
 
+use super::leads::{self, Around, LeadList};
 use super::names;
 use super::path::{Path, Step};
 use super::table::{Field, Fields};
 use super::yaml::scalar;
 use super::{Meaning, Path as FieldPath};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 
 /// How many paths one field is looked for at.
@@ -36,9 +37,15 @@ const STANDARD: [(&str, Meaning, Option<&str>, &str); 14] = [
 ];
 
 /// A document (version 1, YAML) for elements like these.
-pub fn draft(fields: &Fields) -> String {
-    let mut draft = Draft { fields, used: HashSet::new(), customs: HashSet::new(), text: String::new() };
+pub fn draft(bodies: &Fields) -> String {
+    let leads = bodies.lists.leads.as_deref();
+    let fields = leads.map_or(bodies, |leads| &leads.fields);
+    let own_names = fields.fields.iter().filter(|_| leads.is_some()).filter_map(|field| field.path.first_name());
+    let customs = own_names.map(slug).collect();
+    let mut draft =
+        Draft { bodies, leads, fields, used: HashSet::new(), customs, cut: BTreeSet::new(), text: String::new() };
     draft.head();
+    draft.items();
     draft.standard();
     draft.custom();
     draft.around();
@@ -47,9 +54,15 @@ pub fn draft(fields: &Fields) -> String {
 }
 
 struct Draft<'f> {
+    bodies: &'f Fields,
+    /// The list whose items are the leads; without it the bodies are.
+    leads: Option<&'f LeadList>,
+    /// The paths of the leads.
     fields: &'f Fields,
     used: HashSet<&'f FieldPath>,
     customs: HashSet<String>,
+    /// Lists of which a field takes the first item alone.
+    cut: BTreeSet<Path>,
     text: String,
 }
 
@@ -70,7 +83,34 @@ impl<'f> Draft<'f> {
         };
         self.line(&format!("# A draft, made from {elements} {}{when}.", if elements == 1 { "lead" } else { "leads" }));
         self.line("# Review every line before use; a dry run shows the result for a sample.");
+        self.other_lists();
         self.line("version: 1\nname: draft\nmap:");
+    }
+
+    /// Where the leads are.
+    fn items(&mut self) {
+        let Some(leads) = self.leads else { return };
+        let items = leads::items(&leads.source, &leads.path);
+        let count = self.bodies.elements;
+        self.line(&format!(
+            "  # {count} {} had these leads. If a whole body is one lead,",
+            if count == 1 { "body" } else { "bodies" }
+        ));
+        self.line("  # remove `items` and write each path from the body on.");
+        self.line(&format!("  items: {items}"));
+    }
+
+    /// Lists of which it is not clear whether each item is a lead.
+    fn other_lists(&mut self) {
+        for other in &self.bodies.lists.others {
+            let (items, most) = (&other.items, other.most);
+            let objects = if most == 1 { "object" } else { "objects" };
+            self.line(&format!(
+                "# A list of up to {most} {objects} is read as a part of one lead. If each of them is a lead,"
+            ));
+            self.line("# remove the fields below, write their paths from the object on, and add to `map`:");
+            self.line(&format!("#   items: {items}"));
+        }
     }
 
     fn standard(&mut self) {
@@ -82,10 +122,14 @@ impl<'f> Draft<'f> {
                 found.extend(self.of(Meaning::FullName));
             }
             found.truncate(ALTERNATIVES_MAX);
-            if found.is_empty() {
+            let around = if found.is_empty() { self.around_of(meaning) } else { None };
+            if found.is_empty() && around.is_none() {
                 continue;
             }
             self.field(name);
+            if let Some(one) = around {
+                self.around_line(one);
+            }
             for (index, field) in found.into_iter().enumerate() {
                 self.alternative(meaning, field, part.filter(|_| plain <= index));
             }
@@ -120,6 +164,7 @@ impl<'f> Draft<'f> {
         let mut then = Vec::new();
         if field.is_a_list && (part.is_some() || meaning == Meaning::DateOfBirth) {
             then.push("first".to_owned());
+            self.cut.extend(list_around(&field.path));
         }
         then.extend(part.map(|part| format!("{{split_name: {part}}}")));
         if meaning == Meaning::DateOfBirth {
@@ -136,6 +181,21 @@ impl<'f> Draft<'f> {
         let comment = self.comment(field);
         self.line(&format!("        - {source}  # {comment}"));
         self.used.insert(&field.path);
+    }
+
+    /// What stands around the leads and holds for each of them, such as the address of a household.
+    fn around_of(&self, meaning: Meaning) -> Option<&'f Around> {
+        use Meaning::{City, Country, Source, State, Street, Zip};
+        let is_shared = matches!(meaning, Street | City | State | Zip | Country | Source);
+        let mut around = self.leads.iter().filter(|_| is_shared).flat_map(|leads| &leads.around);
+        around.find(|one| one.is_whole && one.field.meaning == Some(meaning))
+    }
+
+    fn around_line(&mut self, one: &'f Around) {
+        let filled = one.field.fill_percent(self.bodies.elements).min(100);
+        let example = one.field.examples.first().filter(|_| one.is_whole);
+        let example = example.map(|example| format!(", like {example}")).unwrap_or_default();
+        self.line(&format!("        - {}  # around the lead, filled in {filled}%{example}", scalar(&one.written)));
     }
 
     fn then(&mut self, functions: &str) {
@@ -162,15 +222,17 @@ impl<'f> Draft<'f> {
     /// What needs a line to become a custom field of a name of its own, or one that can be read.
     fn custom(&mut self) {
         let start = self.text.len();
-        let has_fields = !self.used.is_empty();
+        let has_fields = self.text.contains("\n  fields:\n");
+        self.custom_around();
         let wanted = self.fields.fields.iter().filter(|field| wants_a_line(field) && field.path.fits_a_document());
         let wanted: Vec<&Field> = wanted.filter(|field| !self.used.contains(&field.path)).take(CUSTOM_MAX).collect();
         for field in wanted {
-            let Some(name) = self.custom_name(&field.path) else { continue };
+            let Some(name) = field.path.own_name().and_then(|name| self.custom_name(name)) else { continue };
             self.field(&format!("custom.{name}"));
             let comment = self.comment(field);
             self.line(&format!("        - {}  # {comment}", scalar(&field.written)));
             let first = if field.is_a_list && !field.written.ends_with("[*]") { "first" } else { "" };
+            self.cut.extend(list_around(&field.path).filter(|_| !first.is_empty()));
             let day = if is_foreign_day(field) { date(&field.date_formats) } else { String::new() };
             self.then(&[first, &day].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", "));
             if !day.is_empty() {
@@ -178,14 +240,50 @@ impl<'f> Draft<'f> {
             }
             self.used.insert(&field.path);
         }
+        self.cut_lists();
         if !has_fields {
             self.open(start);
         }
     }
 
+    /// Where a field takes the first of a list, the others are in a field with the whole list.
+    fn cut_lists(&mut self) {
+        for path in std::mem::take(&mut self.cut) {
+            let Some(name) = path.own_name().and_then(|name| self.custom_name(name)) else { continue };
+            self.field(&format!("custom.{name}"));
+            self.line(&format!(
+                "        - {}  # the whole list, of which a field above has the first",
+                scalar(&path.format(false))
+            ));
+        }
+    }
+
+    /// What stands around the leads is not theirs by itself: each value needs a line.
+    fn custom_around(&mut self) {
+        let Some(leads) = self.leads else { return };
+        let taken: Vec<&Around> = STANDARD
+            .iter()
+            .filter(|(_, meaning, ..)| self.of(*meaning).is_empty())
+            .filter_map(|(_, meaning, ..)| self.around_of(*meaning))
+            .collect();
+        let is_left = |one: &&Around| {
+            !taken.iter().any(|taken| taken.written == one.written)
+                && !(one.field.path.0.len() == 1 && one.field.path.own_name().is_some_and(names::is_of_the_envelope))
+        };
+        let left: Vec<&Around> = leads.around.iter().filter(is_left).collect();
+        for one in left.iter().take(CUSTOM_MAX) {
+            let Some(name) = self.custom_name(one.own_name()) else { continue };
+            self.field(&format!("custom.{name}"));
+            self.around_line(one);
+        }
+        if CUSTOM_MAX < left.len() {
+            self.line(&format!("    # {} more values around the leads have no line.", left.len() - CUSTOM_MAX));
+        }
+    }
+
     /// A name that no other custom field has.
-    fn custom_name(&mut self, path: &Path) -> Option<String> {
-        let slug = slug(path.own_name()?);
+    fn custom_name(&mut self, name: &str) -> Option<String> {
+        let slug = slug(name);
         let names = (1..=CUSTOM_MAX).map(|number| if number == 1 { slug.clone() } else { format!("{slug}_{number}") });
         let name = names.into_iter().find(|name| !self.customs.contains(name))?;
         self.customs.insert(name.clone());
@@ -230,6 +328,13 @@ impl<'f> Draft<'f> {
             self.line(&format!("#   and {} more", rest.len() - NAMED_MAX));
         }
     }
+}
+
+/// The list that a path leads through first.
+fn list_around(path: &Path) -> Option<Path> {
+    let each = path.0.iter().position(|step| *step == Step::Each)?;
+    let list = Path(path.0.get(..each)?.to_vec());
+    (!list.0.is_empty() && !list.is_a_query()).then_some(list)
 }
 
 fn suits(field: &Field, meaning: Meaning) -> bool {

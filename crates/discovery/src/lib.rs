@@ -3,6 +3,8 @@
 
 mod dates;
 mod draft;
+mod leads;
+mod lists;
 mod locate;
 mod mask;
 mod meaning;
@@ -10,12 +12,15 @@ mod names;
 mod pairs;
 mod path;
 mod path_stats;
+mod reading;
+mod rows;
 mod shape;
 mod table;
 mod walk;
 mod yaml;
 
 pub use draft::draft;
+pub use leads::Lists;
 pub use locate::without;
 pub use meaning::Meaning;
 pub use path::{Path, Step};
@@ -60,11 +65,14 @@ pub struct Element {
 
 /// Collects the paths of elements, which are in the order of their reception.
 pub fn discover<'e>(elements: impl IntoIterator<Item = &'e Element>) -> Fields {
+    let elements: Vec<&Element> = elements.into_iter().collect();
     let mut gathered = table::FieldTableBuilder::default();
-    for element in elements {
-        gathered.element(element);
+    for element in &elements {
+        gathered.element(element.received_at_ms, &element.value);
     }
-    gathered.finish()
+    let mut fields = gathered.finish();
+    fields.lists = leads::find(&elements, &fields);
+    fields
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ mod tests {
             "people": {"ann@x.example": {"age": 3}, "total": 1},
         });
         let mut paths = Vec::new();
-        assert!(walk(&element, &mut |steps, _| paths.push(Path(steps.to_vec()))));
+        assert!(walk(&[], &element, &mut |steps, _| paths.push(Path(steps.to_vec()))));
         paths.dedup();
         assert_eq!(paths.len(), 8, "{paths:?}");
         for path in paths {

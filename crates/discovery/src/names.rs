@@ -158,7 +158,8 @@ const OF_OTHERS: [&str; 20] = [
 ];
 
 /// What is around the keys of a person.
-const PEOPLE: [&str; 26] = [
+const PEOPLE: [&str; 27] = [
+    "people",
     "contact",
     "contacts",
     "person",
@@ -212,6 +213,24 @@ pub(super) fn meaning(own: &str, around: Option<&str>) -> Option<Meaning> {
         let short = OF_THE_LEAD.into_iter().find_map(|word| own.strip_prefix(word)).filter(|rest| !rest.is_empty())?;
         known_name(short).or_else(|| known_name(short.trim_end_matches('1')))
     })
+}
+
+/// Whether a list of this name is most likely one of leads.
+pub(super) fn is_of_people(name: &str) -> bool {
+    const LISTS: [&str; 10] = [
+        "people",
+        "records",
+        "entries",
+        "submissions",
+        "rows",
+        "results",
+        "attendees",
+        "participants",
+        "members",
+        "registrants",
+    ];
+    let name = bare(name);
+    LISTS.contains(&name.as_str()) || is_people(&name)
 }
 
 fn is_people(around: &str) -> bool {

@@ -47,6 +47,12 @@ impl Path {
         }
     }
 
+    /// As a document writes it below a root, such as `body`.
+    pub(super) fn format_below(&self, root: &str) -> String {
+        let full = self.full(false);
+        format!("{root}{}", full.strip_prefix('$').unwrap_or_default())
+    }
+
     /// Whether a document can hold it.
     pub fn fits_a_document(&self) -> bool {
         self.full(true).len() <= PATH_BYTES_MAX
@@ -60,6 +66,11 @@ impl Path {
     /// The name of the value: of its member, or of its pair.
     pub fn own_name(&self) -> Option<&str> {
         self.names().next()
+    }
+
+    /// The name of the member of the element in which the value is.
+    pub(super) fn first_name(&self) -> Option<&str> {
+        self.names().last()
     }
 
     /// The name of what is around the value.

@@ -1,11 +1,13 @@
 //! The table of fields: stats gathered from elements, as people and programs read them.
 
+use super::PATHS_MAX;
+use super::leads::Lists;
 use super::meaning::Meaning;
 use super::path::{Path, Step};
 use super::path_stats::{Kinds, PathStats};
 use super::shape::Shape;
 use super::walk::walk;
-use super::{Element, PATHS_MAX};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// What the document that runs makes of a path.
@@ -67,6 +69,8 @@ pub struct Fields {
     pub values_left_out: usize,
     /// How many elements had more values than the limit.
     pub elements_cut: usize,
+    /// Lists in the elements that may hold several leads.
+    pub lists: Lists,
 }
 
 impl Field {
@@ -90,15 +94,22 @@ pub(super) struct FieldTableBuilder {
     stats: Vec<PathStats>,
     known: HashMap<Vec<Step>, usize>,
     times_ms: Vec<i64>,
+    /// Where the elements stand.
+    start: Vec<Step>,
     values_left_out: usize,
     elements_cut: usize,
 }
 
 impl FieldTableBuilder {
-    pub(super) fn element(&mut self, element: &Element) {
+    /// For elements that stand at a path: their own paths begin with it.
+    pub(super) fn below(start: &[Step]) -> Self {
+        Self { start: start.to_vec(), ..Self::default() }
+    }
+
+    pub(super) fn element(&mut self, received_at_ms: i64, element: &Value) {
         let index = self.times_ms.len();
-        self.times_ms.push(element.received_at_ms);
-        let whole = walk(&element.value, &mut |steps, value| match self.stats(steps, index) {
+        self.times_ms.push(received_at_ms);
+        let whole = walk(&self.start.clone(), element, &mut |steps, value| match self.stats(steps, index) {
             Some(stats) => stats.add(index, value),
             None => self.values_left_out += 1,
         });
@@ -129,6 +140,7 @@ impl FieldTableBuilder {
             last_at_ms: times.last().copied(),
             values_left_out: self.values_left_out,
             elements_cut: self.elements_cut,
+            lists: Lists::default(),
         }
     }
 }

@@ -178,3 +178,133 @@ proptest! {
         prop_assert!(!draft.chars().any(|c| c.is_control() && c != '\n'));
     }
 }
+
+fn drafted(bodies: &[Value]) -> String {
+    draft(&discover(&elements(bodies)))
+}
+
+/// M1 M11: the one list of people below the root is the leads, wherever it stands.
+#[test]
+fn m11_a_list_of_leads_is_drafted_as_items() {
+    let (ann, bo) = (json!({"name": "Ann", "email": "a@x.example"}), json!({"name": "Bo", "email": "b@x.example"}));
+    let both = json!([ann, bo]);
+    let table = [
+        (json!({"data": {"leads": both}}), "data.leads"),
+        (json!({"leads": [ann]}), "leads"),
+        (json!({"fields": {"x y": both}}), "\"$.fields['x y']\""),
+        (json!({"homes": [{"people": both}, {"people": [ann]}]}), "\"homes[*].people[*]\""),
+        (json!({"payload": both.to_string()}), "{from: payload, then: [parse_json]}"),
+        (json!({"payload": ann.to_string()}), "{from: payload, then: [parse_json]}"),
+        (json!({"p": json!({"a": {"b": both}}).to_string()}), "{from: p, then: [parse_json], at: a.b}"),
+        (Value::from(json!({"leads": both}).to_string()), "{from: $, then: [parse_json], at: leads}"),
+        (
+            json!({"people[0][name]": "Ada", "people[0][email]": "a@x.example", "people[1][name]": "Bo"}),
+            "{from: $, then: [{unflatten: {brackets: true}}], at: people}",
+        ),
+    ];
+    for (body, items) in table {
+        let draft = drafted(&[body]);
+        assert!(draft.contains(&format!("\n  items: {items}\n")), "{items} is not in\n{draft}");
+        assert!(!draft.contains("is read as a part of one lead"), "{draft}");
+    }
+}
+
+/// M1 M11: what stands around a list of leads is reached from each of them.
+#[test]
+fn m11_what_is_around_the_leads_has_lines() {
+    let leads = json!([{"email": "a@x.example"}, {"email": "b@x.example"}]);
+    let text = json!({"batch": {"no": 5, "leads": leads}, "top": 1}).to_string();
+    let table: [(Value, &[&str]); 4] = [
+        (
+            json!({"id": 7, "source": "w", "token": "t", "a.b": "q", "tags": ["u"], "data": {"page": 1, "leads": leads}}),
+            &[
+                "source:\n      from:\n        - body.source ",
+                "custom.id:\n      from:\n        - body.id ",
+                "\"body['a.b']\" ",
+                "body.tags ",
+                "body.data.page ",
+            ],
+        ),
+        (
+            json!({"homes": [{"street": "1 Main St", "people": leads}]}),
+            &["street:\n      from:\n        - parent.street "],
+        ),
+        (json!({"form": "f", "p": text}), &["- body.form ", "- parent.parent.batch.no ", "- parent.parent.top "]),
+        (
+            json!({"people[0][email]": "a@x.example", "people[1][email]": "b@x.example", "zip": "02139"}),
+            &["zip:\n      from:\n        - body.zip "],
+        ),
+    ];
+    for (body, lines) in table {
+        let draft = drafted(&[body]);
+        assert!(draft.contains("\n  items: ") && !draft.contains("token"), "{draft}");
+        for line in lines {
+            assert!(draft.contains(line), "{line} is not in\n{draft}");
+        }
+    }
+}
+
+/// M11: a list that may be leads or a part of one is named with the alternative, and nothing of it is left out.
+#[test]
+fn m11_a_list_that_may_be_leads_is_named() {
+    let people = json!([{"name": "Ann", "email": "a@x.example"}, {"name": "Bo", "email": "b@x.example"}]);
+    let table: [(&[Value], &[&str]); 6] = [
+        (&[json!({"email": "c@x.example", "contacts": people})], &["contacts"]),
+        (&[json!({"leads": people, "contacts": people})], &["leads", "contacts"]),
+        (&[json!({"leads": people}), json!({"email": "c@x.example"})], &["leads"]),
+        (&[json!({"agents": people})], &["agents"]),
+        (
+            &[json!({"email": "c@x.example", "phones": [{"number": "512-555-0100"}, {"number": "512-555-0101"}]})],
+            &["phones"],
+        ),
+        (&[json!({"email": "c@x.example", "products": [{"name": "a"}, {"name": "b"}]})], &["products"]),
+    ];
+    for (bodies, lists) in table {
+        let draft = drafted(bodies);
+        assert!(!draft.contains("\n  items: "), "{draft}");
+        for list in lists {
+            assert!(draft.contains(&format!("\n#   items: {list}\n")), "{list} is not in\n{draft}");
+        }
+        let has_names = lists.iter().all(|list| !["phones", "products", "agents"].contains(list));
+        for list in lists.iter().filter(|_| has_names) {
+            assert!(draft.contains(&format!("        - {list}  # the whole list")), "{draft}");
+        }
+    }
+    let answers = json!({"email": "c@x.example", "answers": [{"question": "a", "answer": "b"}, {"question": "c", "answer": "d"}]});
+    assert!(!drafted(&[answers]).contains("items:"));
+}
+
+/// A text of a kind that bodies hold, with no word in it that drafts hold.
+fn any_secret() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[Q-W]{8,12}_[Q-W]{8,12}",
+        "[q-w]{8,12}@[q-w]{8,12}\\.[q-w]{8,12}",
+        "[Q-W][q-w]{8,12}",
+        "\\+[2-9]{11,14}",
+        "[Q-W][q-w]{8,12} [Q-W][q-w]{8,12}",
+        "[2-9]{8,12}",
+    ]
+}
+
+proptest! {
+    /// M11 O8: no value is in a draft or in the table, wherever it stands.
+    #[test]
+    fn m11_no_value_is_in_a_draft(secrets in prop::collection::vec(any_secret(), 4)) {
+        let one = |index: usize| json!({"email": secrets[index], "name": secrets[index + 1], "note": secrets[index]});
+        let list = json!([one(0), one(1), one(2)]);
+        let bodies = [
+            list[0].clone(),
+            json!({"a": secrets[3], "data": {"leads": list, "b": secrets[0]}}),
+            json!({"a": secrets[3], "p": list.to_string()}),
+            json!({"p[0][email]": secrets[0], "p[1][email]": secrets[1], "a": secrets[2]}),
+            json!({"email": secrets[0], "contacts": list, "answers": [{"question": "q", "answer": secrets[1]}]}),
+        ];
+        for body in bodies {
+            let fields = discover(&elements(&[body.clone(), body]));
+            let shown = format!("{}{fields:?}", draft(&fields));
+            for secret in secrets.iter().flat_map(|secret| secret.split(['@', '_', ' ', '.', '+'])).filter(|it| !it.is_empty()) {
+                prop_assert!(!shown.contains(secret), "{secret} in {shown}");
+            }
+        }
+    }
+}

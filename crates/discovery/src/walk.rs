@@ -5,9 +5,10 @@ use super::path::Step;
 use super::{VALUES_MAX, pairs};
 use serde_json::Value;
 
-/// Calls `visit` with every value that has nothing inside, in their order; answers whether that was all of them.
-pub(super) fn walk(element: &Value, visit: &mut impl FnMut(&[Step], &Value)) -> bool {
-    let mut walk = Walk { steps: Vec::new(), left: VALUES_MAX, visit };
+/// Calls `visit` with every value that has nothing inside, in their order; answers whether that was all of them. `start` is where the
+/// element stands.
+pub(super) fn walk(start: &[Step], element: &Value, visit: &mut impl FnMut(&[Step], &Value)) -> bool {
+    let mut walk = Walk { steps: start.to_vec(), left: VALUES_MAX, visit };
     walk.value(element);
     0 < walk.left
 }
