@@ -261,23 +261,32 @@ impl<'f> Draft<'f> {
     /// What stands around the leads is not theirs by itself: each value needs a line.
     fn custom_around(&mut self) {
         let Some(leads) = self.leads else { return };
-        let taken: Vec<&Around> = STANDARD
-            .iter()
-            .filter(|(_, meaning, ..)| self.of(*meaning).is_empty())
-            .filter_map(|(_, meaning, ..)| self.around_of(*meaning))
-            .collect();
-        let is_left = |one: &&Around| {
-            !taken.iter().any(|taken| taken.written == one.written)
-                && !(one.field.path.0.len() == 1 && one.field.path.own_name().is_some_and(names::is_of_the_envelope))
-        };
-        let left: Vec<&Around> = leads.around.iter().filter(is_left).collect();
-        for one in left.iter().take(CUSTOM_MAX) {
+        let left: Vec<&Around> = leads.around.iter().filter(|one| self.is_custom(one)).collect();
+        for one in left.into_iter().take(CUSTOM_MAX) {
             let Some(name) = self.custom_name(one.own_name()) else { continue };
             self.field(&format!("custom.{name}"));
             self.around_line(one);
         }
-        if CUSTOM_MAX < left.len() {
-            self.line(&format!("    # {} more values around the leads have no line.", left.len() - CUSTOM_MAX));
+    }
+
+    /// Whether a value around the leads is neither a standard field of theirs nor of the envelope.
+    fn is_custom(&self, one: &Around) -> bool {
+        let is_taken = STANDARD.iter().any(|(_, meaning, ..)| {
+            self.of(*meaning).is_empty() && self.around_of(*meaning).is_some_and(|taken| taken.written == one.written)
+        });
+        !is_taken && !is_of_the_envelope(&one.field)
+    }
+
+    /// What of the values around the leads has no line.
+    fn write_left_out(&mut self) {
+        let Some(leads) = self.leads else { return };
+        for one in leads.around.iter().filter(|one| is_of_the_envelope(&one.field)) {
+            self.line(&format!("  # Part of the envelope, not of the lead: {}", one.written));
+        }
+        let customs = leads.around.iter().filter(|one| self.is_custom(one)).count();
+        let left_out = customs.saturating_sub(CUSTOM_MAX) + leads.unreached;
+        if 0 < left_out {
+            self.line(&format!("  # Left out: values around the leads at {left_out} more paths."));
         }
     }
 
@@ -291,11 +300,10 @@ impl<'f> Draft<'f> {
     }
 
     fn around(&mut self) {
+        self.write_left_out();
         self.line("  # Everything not used above is kept under its own name as a custom field.");
         self.line("  unknown: custom");
-        let is_ignored =
-            |field: &&Field| field.path.0.len() == 1 && field.path.own_name().is_some_and(names::is_of_the_envelope);
-        let ignored: Vec<&Field> = self.fields.fields.iter().filter(is_ignored).collect();
+        let ignored: Vec<&Field> = self.fields.fields.iter().filter(|field| is_of_the_envelope(field)).collect();
         self.used.extend(ignored.iter().map(|field| &field.path));
         let ignored = ignored.iter().map(|field| field.written.clone()).collect();
         self.list("ignore", "Part of the envelope, not of the lead.", ignored);
@@ -335,6 +343,10 @@ fn list_around(path: &Path) -> Option<Path> {
     let each = path.0.iter().position(|step| *step == Step::Each)?;
     let list = Path(path.0.get(..each)?.to_vec());
     (!list.0.is_empty() && !list.is_a_query()).then_some(list)
+}
+
+fn is_of_the_envelope(field: &Field) -> bool {
+    field.path.0.len() == 1 && field.path.own_name().is_some_and(names::is_of_the_envelope)
 }
 
 fn suits(field: &Field, meaning: Meaning) -> bool {

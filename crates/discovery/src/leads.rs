@@ -6,7 +6,7 @@ use super::path::{Path, Step};
 use super::reading::{self, Reading, Source};
 use super::table::{Field, FieldTableBuilder, Fields};
 use super::{Element, Meaning};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// How many kinds of what identifies a person (name, e-mail, phone) an item has, where the list is not called after people.
 const IDENTITIES_MIN: usize = 2;
@@ -31,6 +31,8 @@ pub(super) struct LeadList {
     pub(super) fields: Fields,
     /// What stands around it, as a document reaches it.
     pub(super) around: Vec<Around>,
+    /// How many paths around it no document reaches by names.
+    pub(super) unreached: usize,
 }
 
 /// A value outside the list.
@@ -81,7 +83,7 @@ pub(super) fn find(elements: &[&Element], fields: &Fields) -> Lists {
             _ => Some(table(&[], reading.bodies.iter().map(|(at_ms, body)| (*at_ms, body.as_ref())))),
         };
         let own = inner.as_ref().unwrap_or(fields);
-        let has_outer = matches!(reading.source, Source::Text(_)) && names_a_person(fields, &Path::default());
+        let has_outer = matches!(&reading.source, Source::Text(from) if names_a_person(fields, from));
         found.extend(lists::of(reading).into_iter().map(|list| {
             let is_alone = !has_outer && (list.is_the_body || !names_a_person(own, &list.path));
             candidate(reading, list, is_alone)
@@ -180,24 +182,18 @@ pub(super) fn items(source: &Source, path: &Path) -> String {
 fn lead_list(found: &Candidate<'_>, fields: &Fields) -> LeadList {
     let (source, path) = (found.reading.source.clone(), found.list.path.clone());
     let own = table(&[], found.list.items.iter().copied());
-    let mut around: Vec<Around> = Vec::new();
-    let mut add = |one: Option<Around>| {
-        if let Some(one) = one.filter(|one| around.iter().all(|known| known.written != one.written)) {
-            around.push(one);
-        }
-    };
-    for field in fields.fields.iter().filter(|field| !is_of_the_list(&source, &path, &field.path)) {
-        let list = if source == Source::Body { &path } else { &Path::default() };
-        add(reach(list, field, Some("body")));
-    }
-    if let Source::Text(_) = source
-        && !found.list.is_the_body
-    {
+    let body_list = if source == Source::Body { &path } else { &Path::default() };
+    let outside = fields.fields.iter().filter(|field| !is_of_the_list(&source, &path, &field.path));
+    let mut reached: Vec<Option<Around>> = outside.map(|field| reach(body_list, field, Some("body"))).collect();
+    if matches!(source, Source::Text(_)) && !found.list.is_the_body {
         let inner = table(&[], found.reading.bodies.iter().map(|(at_ms, body)| (*at_ms, body.as_ref())));
         let outside = inner.fields.iter().filter(|field| !field.path.0.starts_with(&path.0));
-        outside.for_each(|field| add(reach(&path, field, None)));
+        reached.extend(outside.map(|field| reach(&path, field, None)));
     }
-    LeadList { source, path, fields: own, around }
+    let unreached = reached.iter().filter(|one| one.is_none()).count();
+    let mut known = HashSet::new();
+    let around = reached.into_iter().flatten().filter(|one| known.insert(one.written.clone())).collect();
+    LeadList { source, path, fields: own, around, unreached }
 }
 
 /// Whether a path of the body is the list or in it.

@@ -1,12 +1,14 @@
 //! The ways to read a body in which leads may stand: as it came, the rows of a form as lists, JSON in a text.
 
 use super::path::{Path, Step};
-use super::{Element, rows};
+use super::{Element, pairs, rows};
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// How many texts of a body are read as JSON.
 const TEXTS_MAX: usize = 8;
+/// How many bytes the texts at one path have in all bodies (4 MiB); beyond, they stay texts.
+const TEXTS_BYTES_MAX: usize = 4 << 20;
 /// How deep in a body a text may be that is read as JSON.
 const TEXT_DEPTH_MAX: usize = 4;
 
@@ -43,7 +45,9 @@ pub(super) fn all<'e>(elements: &[&'e Element]) -> Vec<Reading<'e>> {
     let mut texts = Vec::new();
     elements.iter().take(1).for_each(|one| find_texts(&one.value, &mut Vec::new(), &mut texts));
     let read = |path: Path| read_all(Source::Text(path.clone()), &|body| parse(at(body, &path)?.as_str()?));
-    readings.extend(texts.into_iter().filter_map(read));
+    let bytes =
+        |path: &Path| -> usize { elements.iter().filter_map(|one| at(&one.value, path)?.as_str()).map(str::len).sum() };
+    readings.extend(texts.into_iter().filter(|path| bytes(path) <= TEXTS_BYTES_MAX).filter_map(read));
     readings
 }
 
@@ -51,7 +55,7 @@ fn find_texts(value: &Value, way: &mut Vec<Step>, texts: &mut Vec<Path>) {
     match value {
         Value::String(text) if texts.len() < TEXTS_MAX && parse(text).is_some() => texts.push(Path(way.clone())),
         Value::Object(members) if way.len() < TEXT_DEPTH_MAX => {
-            for (name, member) in members {
+            for (name, member) in members.iter().filter(|(name, _)| pairs::is_a_name(name)) {
                 way.push(Step::Name(name.clone()));
                 find_texts(member, way, texts);
                 way.pop();
@@ -86,6 +90,7 @@ mod tests {
         let table = [
             (vec![json!({"p": "[{\"a\": 1}]"}), json!({"p": " {}"})], vec![Source::Body, payload]),
             (vec![json!({"p": "[{\"a\": 1}]"}), json!({"p": "no"})], vec![Source::Body]),
+            (vec![json!({"ann@x.example": "[{}]"})], vec![Source::Body]),
             (vec![json!({"a[0][b]": "{x}"})], vec![Source::Rows]),
             (vec![json!("{\"a\": 1}")], vec![Source::Body, Source::Text(Path::default())]),
         ];

@@ -92,6 +92,7 @@ pub(crate) async fn table(
 /// Drafts a document from a campaign's newest leads
 ///
 /// The draft compiles, and says next to each line how often its path is filled. A path that is not recognised becomes a custom field.
+/// A list of leads below the root becomes `items`; a list of which that is not clear is named in a comment.
 #[utoipa::path(get, path = "", operation_id = "draftDocument", params(NewestLeads),
     responses((status = OK, description = "A document in YAML (RFC 9512), to be read and finished by a person.", body = Object, content_type = "application/yaml")))]
 pub(crate) async fn draft(
