@@ -322,7 +322,11 @@ async fn m11_drafts_of_hostile_keys_compile() {
             drafted(&pipeline, key, vec![sample(nested(value))]).await;
         }
         let people = json!([{"email": "a@x.example", "name": "A"}, {"email": "b@x.example", "name": "B"}]);
-        for body in [json!({"in": {key: people}, "around": {key: 1}}), json!({"in": {key: people.to_string()}})] {
+        for body in [
+            json!({"in": {key: people}, "around": {key: 1}}),
+            json!({"in": {key: people.to_string()}}),
+            json!({key: people, "around": {key: [1]}}),
+        ] {
             assert_eq!(leads_of_a_draft(&pipeline, body.clone()).await.len(), 2, "{body}");
         }
         all.insert(key.to_owned(), nested("31/12/1980"));

@@ -47,9 +47,9 @@ impl Path {
         }
     }
 
-    /// As a document writes it below a root, such as `body`.
+    /// As a document writes it below a root, such as `body`. Only a path that begins with `$` may have `{{` without being a template.
     pub(super) fn format_below(&self, root: &str) -> String {
-        let full = self.full(false);
+        let full = self.full(false).replace("{{", "{\\u007B");
         format!("{root}{}", full.strip_prefix('$').unwrap_or_default())
     }
 
@@ -194,6 +194,8 @@ mod tests {
         for (steps, expected) in table {
             assert_eq!(Path(steps).format(false), expected);
         }
+        let below = |own: &str| Path(vec![name("a"), name(own)]).format_below("body");
+        assert_eq!((below("b"), below("{{ c.d")), ("body.a.b".into(), "body.a['{\\u007B c.d']".into()));
         let several = Path(vec![name("l"), pair("a"), Step::Values]).format(true);
         assert_eq!(several, "$.l[?@.name == 'a'].values[*]");
     }

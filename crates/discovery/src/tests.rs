@@ -271,8 +271,8 @@ fn m11_a_list_that_may_be_leads_is_named() {
             assert!(draft.contains(&format!("        - {list}  # the whole list")), "{draft}");
         }
     }
-    let answers = json!({"email": "c@x.example", "answers": [{"question": "a", "answer": "b"}, {"question": "c", "answer": "d"}]});
-    assert!(!drafted(&[answers]).contains("items:"));
+    let questionnaire = json!({"email": "c@x.example", "answers": [{"question": "a", "answer": "b"}, {"question": "c", "answer": "d"}]});
+    assert!(!drafted(&[questionnaire]).contains("items:"));
 }
 
 /// A text of a kind that bodies hold, with no word in it that drafts hold.
