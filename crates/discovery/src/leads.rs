@@ -5,7 +5,7 @@ use super::names;
 use super::path::{Path, Step};
 use super::reading::{self, Reading, Source};
 use super::table::{Field, FieldTableBuilder, Fields};
-use super::{Element, Meaning};
+use super::{Element, Meaning, pairs};
 use std::collections::{BTreeSet, HashSet};
 
 /// How many kinds of what identifies a person (name, e-mail, phone) an item has, where the list is not called after people.
@@ -124,9 +124,12 @@ fn candidate<'r>(reading: &'r Reading<'r>, list: List<'r>, is_alone: bool) -> Ca
     }
     let is_called_leads = list.is_the_body || names::is_of_people(&name);
     let is_like_leads = if is_called_leads { 1 } else { IDENTITIES_MIN } <= identities.len();
+    // A name next to a value is that of a question, even where another item has none.
+    let has_only_names = identities.iter().eq([&Meaning::FullName]);
+    let is_of_pairs = has_only_names && list.items.iter().any(|(_, item)| pairs::has_a_value(item));
     let is_a_list = 1 < list.most || is_called_leads;
     let is_in_all = list.bodies == reading.bodies.len() && !list.is_mixed && list.path.fits_a_document();
-    let is_leads = is_alone && is_like_leads && is_a_list && is_in_all && !names::is_of_others(&name);
+    let is_leads = is_alone && !is_of_pairs && is_like_leads && is_a_list && is_in_all && !names::is_of_others(&name);
     Candidate { reading, list, is_leads, is_of_people: !identities.is_empty() }
 }
 

@@ -56,6 +56,11 @@ pub(super) fn of(items: &[Value]) -> Option<Pairs> {
     is_flat.then_some(Pairs { by, value })
 }
 
+/// Whether an item has a member in which pairs hold their value.
+pub(super) fn has_a_value(item: &Value) -> bool {
+    VALUES.iter().any(|value| item.get(value).is_some())
+}
+
 fn names_all(items: &[Value], by: &str) -> bool {
     let mut known = HashSet::new();
     items.iter().all(|item| match item.get(by) {

@@ -249,7 +249,9 @@ fn m11_what_is_around_the_leads_has_lines() {
 #[test]
 fn m11_a_list_that_may_be_leads_is_named() {
     let people = json!([{"name": "Ann", "email": "a@x.example"}, {"name": "Bo", "email": "b@x.example"}]);
-    let table: [(&[Value], &[&str]); 6] = [
+    let pairs = json!([{"name": "rooms", "values": ["3"]}, {"name": null, "values": ["?"]}]);
+    let table: [(&[Value], &[&str]); 7] = [
+        (&[json!({"field_data": pairs})], &["field_data"]),
         (&[json!({"email": "c@x.example", "contacts": people})], &["contacts"]),
         (&[json!({"leads": people, "contacts": people})], &["leads", "contacts"]),
         (&[json!({"leads": people}), json!({"email": "c@x.example"})], &["leads"]),
@@ -266,7 +268,7 @@ fn m11_a_list_that_may_be_leads_is_named() {
         for list in lists {
             assert!(draft.contains(&format!("\n#   items: {list}\n")), "{list} is not in\n{draft}");
         }
-        let has_names = lists.iter().all(|list| !["phones", "products", "agents"].contains(list));
+        let has_names = lists.iter().all(|list| !["phones", "products", "agents", "field_data"].contains(list));
         for list in lists.iter().filter(|_| has_names) {
             assert!(draft.contains(&format!("        - {list}  # the whole list")), "{draft}");
         }
