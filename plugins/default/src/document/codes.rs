@@ -26,7 +26,7 @@ pub fn is_known(name: &str) -> bool {
 }
 
 /// All codes, in the order of the alphabet.
-pub const CODES: [Code; 45] = [
+pub const CODES: [Code; 46] = [
     error("alias", "An alias of YAML (`*name`).", "Write the value out."),
     warning("always_true", "A rule that every lead passes.", "Remove it, or say what you mean."),
     error("bad_content_type", "A text that is not a content type.", "Write it like `text/xml; charset=utf-8`."),
@@ -92,6 +92,7 @@ pub const CODES: [Code; 45] = [
         "A text that looks like a path or a template, or a map that looks like a recipe or has a condition beside its members, taken as it stands.",
         "Write what the message shows, or keep it if it is meant.",
     ),
+    error("tag", "A tag of YAML (`!name`).", "Remove it; quote what is a text."),
     error("too_deep", "Nested deeper than the bound that is named.", "Do it in fewer levels."),
     error("too_large", "Larger than the bound that is named.", "Shorten it; long tables belong into value sets."),
     error("too_many", "More than the bound that is named.", "Leave some out; long lists belong into value sets."),

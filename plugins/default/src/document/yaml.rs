@@ -50,6 +50,13 @@ fn place(mark: saphyr_parser::Marker) -> Place {
     Place { line: number(mark.line()), column: number(mark.col() + 1) }
 }
 
+fn has_tag(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag) => tag.is_some(),
+        _ => false,
+    }
+}
+
 /// A list or map that is not finished.
 enum Open {
     List(Place, Vec<Node>),
@@ -86,6 +93,11 @@ struct Tree {
 impl Tree {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
         let here = place(span.start);
+        if has_tag(&event) {
+            // A tag would change what a value is, so passing over it would be a guess.
+            let hint = "remove it; quote what is a text";
+            return Err(reject("tag", here, "tags (`!name`) are not supported", hint));
+        }
         match event {
             Event::Scalar(text, style, _, _) => self.scalar(&text, style, here),
             Event::SequenceStart(..) => self.begin(Open::List(here, Vec::new()), here),

@@ -235,6 +235,13 @@ const FIXES: &[(In, &str, &str, &str, &str)] = &[
         "{content_type: text/xml, body: {}}",
     ),
     (Whole, "second_document", "version: 1\n---\nversion: 1", "keep one", "version: 1"),
+    (
+        Whole,
+        "tag",
+        "version: 1\nmap: {fields: {zip: {value: !!str 78701}}}",
+        "quote what is a text",
+        "version: 1\nmap: {fields: {zip: {value: '78701'}}}",
+    ),
     (Rule, "unexpected_argument", "{field: a, op: eq, values: [x]}", "`value`", "{field: a, op: eq, value: x}"),
     (Rule, "unexpected_argument", "{field: a, op: eq, values: [x]}", "`op: in`", "{field: a, op: in, values: [x]}"),
     (
