@@ -50,11 +50,11 @@ fn encode_query(message: &Message<'_>, format: Format, body: &Value<'_>) -> Resu
 }
 
 /// Names and values, or the reason why there are none.
-fn check_named<'b, 'v>(body: &'b Value<'v>, what: &str) -> Result<&'b Value<'v>, Failure> {
+pub fn check_named<'b, 'v>(body: &'b Value<'v>, what: &str) -> Result<&'b Value<'v>, Failure> {
     match body {
         Value::Object(_) => Ok(body),
         other => {
-            let message = format!("{what} is made of names and values, but the body is {}", other.type_name());
+            let message = format!("{what} is made of names and values, but this is {}", other.type_name());
             Err(reject("not_an_object", message))
         }
     }

@@ -73,7 +73,10 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
     fn payload(&mut self, message: &'s Message<'_>, method: &str, content_type: &str) -> Result<Payload, Failure> {
         let mut query = match &message.query {
             None => Vec::new(),
-            Some(shape) => form::pairs(&self.whole(shape, "query", Value::Object(Vec::new()))?),
+            Some(shape) => {
+                let query = self.whole(shape, "query", Value::Object(Vec::new()))?;
+                form::pairs(encode::check_named(&query, "a query")?)
+            }
         };
         let format = message.format.unwrap_or_else(|| encode::format_of(content_type));
         let body = match &message.body {
