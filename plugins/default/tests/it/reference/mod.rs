@@ -1,8 +1,9 @@
 //! docs/document.md, the reference: what is told of keys, functions, operators, codes and bounds is made of the tables of the code,
-//! every document in it compiles, and every example comes out as it says.
+//! every document in it compiles, every example comes out as it says, and what it says in sentences is shown by examples (`claims`).
 //!
 //! `HOOKMILL_UPDATE_REFERENCE=1` writes what the tables say and what comes out: read the difference before it is committed.
 
+mod claims;
 mod examples;
 mod tables;
 
