@@ -456,6 +456,8 @@ fn m7_rules() {
         ),
         ("a distance from now", "field: a, op: after, value: -2h30min", r#""a":"2024-06-15T08:00:01Z""#, true),
         ("a distance from now", "field: a, op: after, value: -2h30min", r#""a":"2024-06-15T07:59:59Z""#, false),
+        ("not a year older before the day", "field: a, op: age_between, values: [17, 17]", r#""a":"2006-06-16""#, true),
+        ("a year older on the day", "field: a, op: age_between, values: [18, 18]", r#""a":"2006-06-15""#, true),
         (
             "without space around it, in lower case",
             "field: email, op: in_set, set: blocked, ignore_case: true",
@@ -696,7 +698,7 @@ fn h6_bounds() {
     let then = |functions: &str| {
         format!("{{\"version\":1,\"map\":{{\"fields\":{{\"x\":{{\"from\":\"a\",\"then\":[{functions}]}}}}}}}}")
     };
-    let bounds: [Bounded<'_>; 10] = [
+    let bounds: [Bounded<'_>; 13] = [
         (
             "DOCUMENT_BYTES_MAX",
             language::DOCUMENT_BYTES_MAX,
@@ -743,6 +745,27 @@ fn h6_bounds() {
             bound(functions::BOUNDS, "PATTERN_BYTES_MAX"),
             &|bytes| then(&format!("{{\"extract\":\"[{}]\"}}", "a".repeat(bytes - 2))),
             "too_large",
+        ),
+        (
+            "VARIABLES_MAX",
+            bound(language::BOUNDS, "VARIABLES_MAX"),
+            &|count| {
+                let fields = lines(count, "    f#: variables.v#\n");
+                format!("version: 1\nmap:\n  fields:\n{fields}  variables:\n{}", lines(count, "    v#: a\n"))
+            },
+            "too_many",
+        ),
+        (
+            "SET_NAME_BYTES_MAX",
+            bound(language::BOUNDS, "SET_NAME_BYTES_MAX"),
+            &|bytes| format!("version: 1\nqualify: [{{field: zip, op: in_set, set: {}}}]", "a".repeat(bytes)),
+            "bad_name",
+        ),
+        (
+            "PATTERN_DEPTH_MAX",
+            bound(functions::BOUNDS, "PATTERN_DEPTH_MAX"),
+            &|depth| then(&format!("{{\"is_match\":\"{}a{}\"}}", "(".repeat(depth), ")".repeat(depth))),
+            "bad_pattern",
         ),
         (
             "FORMATS_MAX",
