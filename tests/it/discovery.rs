@@ -212,7 +212,7 @@ async fn m11_drafts_of_all_samples_compile_and_map() {
 
 /// The leads that a draft of a body makes of it.
 async fn leads_of_a_draft(pipeline: &Pipeline, body: Value) -> Vec<Value> {
-    let samples = vec![sample(body.clone())];
+    let samples = [sample(body.clone())];
     let draft = discovery::draft(&discovery::discover(samples.iter().map(|sample| &sample.element)));
     let compiled = pipeline.compile(&pipeline.default_component().digest, &draft).await;
     let (program, problems) = compiled.unwrap_or_else(|error| panic!("{error:?}\n{draft}"));
