@@ -292,7 +292,7 @@ mod tests {
     fn i5_syntax_has_a_place() {
         let error = parse("{\"idempotency_key\":\"k\",\n \"leads\":[}", LEADS_MAX).unwrap_err();
         assert_eq!((error.kind, error.code), (Kind::Syntax, "invalid_json"));
-        assert!(error.message.contains("line 2 column 11"), "{}", error.message);
+        assert!(error.message.contains("line 2, column 11"), "{}", error.message);
         assert_eq!(parse("{} x", LEADS_MAX).unwrap_err().code, "invalid_json");
         assert_eq!(parse("", LEADS_MAX).unwrap_err().code, "invalid_json");
     }
