@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "organizations.txt", [operator.organization])
     write(lists / "requests.txt", admin.ids("/v1/requests"))
     write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
+    write(lists / "rejected.txt", rejected(source, admin))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
     write(lists / "jobs.txt", [admin.job(f"/v1/campaigns/{campaign}/fields") for campaign in ["SOLAR", "ROOFING"]])
     return {"admin": admin.key, "viewer": viewer, "source": source.key, "organization": operator.organization}
@@ -93,6 +95,24 @@ def campaigns(admin, receiver_url):
     admin.call("PUT", "/v1/campaigns/NEEDY/document", {"document": NEEDY, "activate": True})
     events = ["lead.delivered", "lead.failed", "lead.processed", "lead.quarantined"]
     admin.call("PUT", "/v1/webhook-settings", {"enabled": True, "url": f"{receiver_url}/subscriber", "events": events})
+
+
+def rejected(source, admin):
+    """Posts to a campaign that is made after them: each can be posted again."""
+    for number in range(40):
+        request = urllib.request.Request(
+            f"{source.url}/v1/campaigns/LATER/leads",
+            json.dumps({"email": f"later{number}@example.com"}).encode(),
+            {"Authorization": f"Bearer {source.key}", "Content-Type": "application/json"},
+            method="POST",
+        )
+        try:
+            urllib.request.urlopen(request, timeout=30).close()
+            raise SystemExit("a campaign that is not there took a lead")
+        except urllib.error.HTTPError as error:
+            error.close()
+    admin.call("POST", "/v1/campaigns", {"id": "LATER", "name": "later", "state": "active", "delivery": "store_only"})
+    return admin.ids("/v1/rejected-requests")
 
 
 def leads(source):
