@@ -13,8 +13,8 @@ const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 pub(crate) fn inflate(coding: Coding, body: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, BodyError> {
     match coding {
         Coding::Identity => Ok(Cow::Borrowed(body)),
-        Coding::Gzip if !body.starts_with(&GZIP_MARK) => Err(broken("gzip", "it does not begin like gzip")),
         Coding::Gzip => {
+            check_gzip(body)?;
             let mut decoder = MultiGzDecoder::new(body);
             let bytes = bounded(&mut decoder, bytes_max, "gzip")?;
             whole(bytes, decoder.into_inner(), "gzip")
@@ -48,10 +48,10 @@ pub(crate) fn inflate_prefix(coding: Coding, body: &[u8], bytes_max: usize) -> I
     let (mut bytes, error) = match coding {
         _ if body.is_empty() => (Vec::new(), None),
         Coding::Identity => (body.to_vec(), None),
-        Coding::Gzip if body.iter().zip(GZIP_MARK).any(|(byte, mark)| *byte != mark) => {
-            (Vec::new(), Some(broken("gzip", "it does not begin like gzip")))
-        }
-        Coding::Gzip => read_beyond(MultiGzDecoder::new(body), bytes_max, "gzip"),
+        Coding::Gzip => match check_gzip(body) {
+            Ok(()) => read_beyond(MultiGzDecoder::new(body), bytes_max, "gzip"),
+            Err(error) => (Vec::new(), Some(error)),
+        },
         Coding::Deflate if is_zlib(body) => read_beyond(ZlibDecoder::new(body), bytes_max, "deflate"),
         Coding::Deflate => read_beyond(DeflateDecoder::new(body), bytes_max, "deflate"),
     };
@@ -63,6 +63,12 @@ pub(crate) fn inflate_prefix(coding: Coding, body: &[u8], bytes_max: usize) -> I
         None => Inflated::Whole(bytes),
         Some(error) => Inflated::Broken(bytes, error),
     }
+}
+
+/// Rejects what is not gzip from its first bytes on, before a decoder takes it for one that was cut off.
+fn check_gzip(body: &[u8]) -> Result<(), BodyError> {
+    let is_other = body.iter().zip(GZIP_MARK).any(|(byte, mark)| *byte != mark);
+    if is_other { Err(broken("gzip", "it does not begin like gzip")) } else { Ok(()) }
 }
 
 /// Whether the first two bytes are zlib's.
@@ -111,19 +117,19 @@ fn broken(coding: &str, why: &str) -> BodyError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::read::{DeflateEncoder, GzEncoder, ZlibEncoder};
     use proptest::prelude::*;
 
-    fn packed(mut encoder: impl Read) -> Vec<u8> {
+    pub(crate) fn packed(mut encoder: impl Read) -> Vec<u8> {
         let mut bytes = Vec::new();
         encoder.read_to_end(&mut bytes).unwrap();
         bytes
     }
 
-    fn gzip(body: &[u8]) -> Vec<u8> {
+    pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
         packed(GzEncoder::new(body, Compression::fast()))
     }
 

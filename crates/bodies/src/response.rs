@@ -135,21 +135,11 @@ fn charset(head: ResponseHead<'_>, body: &[u8]) -> Result<Option<Charset>, BodyE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coding::tests::{gzip, packed};
     use flate2::Compression;
-    use flate2::read::{DeflateEncoder, GzEncoder, ZlibEncoder};
-    use std::io::Read;
+    use flate2::read::{DeflateEncoder, ZlibEncoder};
 
     const BYTES_MAX: usize = 1 << 16;
-
-    fn packed(mut encoder: impl Read) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        encoder.read_to_end(&mut bytes).unwrap();
-        bytes
-    }
-
-    fn gzip(body: &[u8]) -> Vec<u8> {
-        packed(GzEncoder::new(body, Compression::fast()))
-    }
 
     fn head<'a>(content_type: &'a str, content_encoding: &'a str) -> ResponseHead<'a> {
         ResponseHead { content_type, content_encoding, is_whole: true }

@@ -29,7 +29,7 @@ pub use explain::{Explanation, explain};
 pub use index::JsonIndex;
 pub use loose::is_loosely;
 pub use node::{Children, Node};
-pub use node_ref::{NodeRef, NodeRefChildren};
+pub use node_ref::{NodeRef, NodeRefChildren, place_at};
 pub use number::CanonicalNumber;
 pub use reader::{DEPTH_MAX, VALUES_MAX};
 pub use repair::{REPAIRS_MAX, Repair, RepairKind, Repaired, repair};

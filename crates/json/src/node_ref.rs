@@ -64,11 +64,7 @@ impl<'s> NodeRef<'s> {
 
     /// The item at this index of a list, from its end when negative. Only then must the list be counted.
     pub fn item_at(self, index: i64) -> Option<Self> {
-        let place = match usize::try_from(index) {
-            Ok(place) => place,
-            Err(_) => self.list_len()?.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?,
-        };
-        self.item(place)
+        self.item(place_at(index, || self.list_len())?)
     }
 
     /// How many items a list has; none when this is not a list.
@@ -122,6 +118,14 @@ impl<'s> Iterator for NodeRefChildren<'s> {
             Self::Members(members) => members.next().map(|(_, value)| NodeRef::Built(value)),
             Self::None => None,
         }
+    }
+}
+
+/// The place that an index names in a list, from its end when negative; only then its length is asked for.
+pub fn place_at(index: i64, count: impl FnOnce() -> Option<usize>) -> Option<usize> {
+    match usize::try_from(index) {
+        Ok(place) => Some(place),
+        Err(_) => count()?.checked_sub(usize::try_from(index.unsigned_abs()).ok()?),
     }
 }
 

@@ -6,7 +6,7 @@ use super::Pipeline;
 use super::budgets::take_to_show;
 use super::context;
 use super::element;
-use super::ingest::post_elements;
+use super::ingest::{post_elements, read_elements};
 use super::lookups::Lookups;
 use super::programs::host_failed;
 use super::rendered::{self, Warning, raw};
@@ -133,7 +133,7 @@ const SAMPLE_REQUEST_ID: &str = "req_sample";
 pub fn sample_elements(head: &Head, body: &[u8], limits: &Limits) -> Result<Vec<Element>, ApiError> {
     let opened = body::open(head, body, limits)?;
     let places = post_elements(&opened, (limits.sample_leads_max, "sample_leads_max"))?;
-    Ok(places.into_iter().filter_map(|(start, bytes)| body::element(&opened, start, bytes)).collect())
+    Ok(read_elements(&opened, places.into_iter()))
 }
 
 impl Pipeline {

@@ -563,7 +563,7 @@ fn read_post(opened: &Opened, limits: &Limits) -> Result<ReadBody<Vec<(usize, us
     Ok(ReadBody { parts: places, elements })
 }
 
-fn read_elements(opened: &Opened, places: impl Iterator<Item = (usize, usize)>) -> Vec<Element> {
+pub(crate) fn read_elements(opened: &Opened, places: impl Iterator<Item = (usize, usize)>) -> Vec<Element> {
     places.map(|(start, bytes)| body::element(opened, start, bytes).unwrap_or_default()).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use clap::Args;
-use hookmill_domain::net_policy::{AddressPolicy, Schemes, WebhookUrl};
+use hookmill_domain::net_policy::{AddressPolicy, AllowedRange, Schemes, WebhookUrl};
 use hookmill_outbound::{OutboundLimits, OutboundRequest, Sender};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
@@ -31,9 +31,6 @@ pub(super) struct ApiArgs {
     pub(super) json: bool,
 }
 
-/// The networks that are private.
-const PRIVATE_RANGES: [&str; 5] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
-
 /// A host's API, called with a key.
 pub(super) struct Api {
     sender: Sender,
@@ -46,8 +43,7 @@ impl ApiArgs {
     /// The API that these name.
     pub(super) fn connect(&self) -> Result<Api, String> {
         // Whoever runs the command names the host themselves: it may be on this machine, or in a private network.
-        let allowed = PRIVATE_RANGES.into_iter().map(str::parse).collect::<Result<_, _>>()?;
-        let policy = AddressPolicy { allowed, development: true };
+        let policy = AddressPolicy { allowed: AllowedRange::all(), development: true };
         let limits = OutboundLimits {
             request_body_bytes_max: BODY_BYTES_MAX,
             response_body_bytes_max: BODY_BYTES_MAX,

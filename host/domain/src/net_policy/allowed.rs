@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::BlockReason;
-use super::ranges::range_around;
+use super::ranges::{listed_ranges, range_around};
 
 /// A range that may be dialled although it is private. It lies within one private range, so that nothing else is allowed by accident:
 /// not loopback by `0.0.0.0/0`, and never what hands out credentials.
@@ -15,6 +15,11 @@ use super::ranges::range_around;
 pub struct AllowedRange(IpNet);
 
 impl AllowedRange {
+    /// All that can be allowed.
+    pub fn all() -> Vec<Self> {
+        listed_ranges().filter(|(_, reason)| reason.can_be_allowed()).map(|(range, _)| Self(range)).collect()
+    }
+
     /// Whether this address lies in it.
     pub fn contains(self, ip: IpAddr) -> bool {
         self.0.contains(&ip)

@@ -25,6 +25,12 @@ pub(super) fn range_around(range: IpNet) -> Option<BlockReason> {
     }
 }
 
+/// Every range that is blocked for a reason of its own.
+pub(super) fn listed_ranges() -> impl Iterator<Item = (IpNet, BlockReason)> {
+    let v4 = V4.iter().map(|(range, reason)| (IpNet::V4(*range), *reason));
+    v4.chain(V6.iter().map(|(range, reason)| (IpNet::V6(*range), *reason)))
+}
+
 const fn v4(octets: [u8; 4], prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(octets[0], octets[1], octets[2], octets[3]), prefix)
 }

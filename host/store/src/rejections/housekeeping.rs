@@ -1,7 +1,7 @@
 //! Keeps rejected requests within their bounds, and counts those that were lost. It is not part of the commits of requests, so that these never
 //! wait for it.
 
-use super::{Report, WeakRejections};
+use super::{Rejections, Report, WeakRejections};
 use crate::{Store, StoreError};
 use std::time::Duration;
 
@@ -13,11 +13,18 @@ pub(crate) async fn run(store: Store, rejections: WeakRejections) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(rejections) = rejections.upgrade() else { return };
-        let mut report = rejections.take_report();
-        if let Err(error) = work_off(&store, &mut report).await {
-            tracing::warn!(error = %error, "rejected requests could not be counted or deleted; it is tried again");
-            rejections.give_back(report);
+        // A look that panics ends with itself, as a group of requests does, not with all that come after it.
+        if tokio::spawn(look(store.clone(), rejections)).await.is_err() {
+            tracing::error!("counting and deleting rejected requests has panicked; it goes on with those that come");
         }
+    }
+}
+
+async fn look(store: Store, rejections: Rejections) {
+    let mut report = rejections.take_report();
+    if let Err(error) = work_off(&store, &mut report).await {
+        tracing::warn!(error = %error, "rejected requests could not be counted or deleted; it is tried again");
+        rejections.give_back(report);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use hookmill_json::{Kind, Node, NodeRef, is_loosely};
+use hookmill_json::{Kind, Node, NodeRef, is_loosely, place_at};
 
 use crate::plan::Step;
 
@@ -109,8 +109,5 @@ fn is_member(step: &Step<'_>, key: &str) -> bool {
 }
 
 fn is_item(step: &Step<'_>, place: usize, count: usize) -> bool {
-    let Step::Index(index) = step else { return false };
-    usize::try_from(*index)
-        .map_or_else(|_| count.checked_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX)), Some)
-        == Some(place)
+    matches!(step, Step::Index(index) if place_at(*index, || Some(count)) == Some(place))
 }
