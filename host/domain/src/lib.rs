@@ -16,6 +16,7 @@ pub mod ids;
 pub mod integer;
 pub mod interpret;
 pub mod lead;
+pub mod lifecycle;
 pub mod metadata;
 pub mod net_policy;
 pub mod retry;

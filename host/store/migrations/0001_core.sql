@@ -100,10 +100,17 @@ create table campaigns (
     previous_version_id text,
     -- When it was activated or archived, or got what its leads waited for, until what waited was released: who is killed in between leaves it for another.
     release_at bigint,
+    -- Duplicates, caps, schedule, queue and fallback, a JSON object.
+    lifecycle bytea not null default '{}',
+    -- How often its lifecycle was saved: what was decided by an earlier one is not written (fencing).
+    lifecycle_revision bigint not null default 0,
+    -- When its queue is to be looked at: a cap or its schedule opens, or a queued lead expires. Null while nothing is queued.
+    queue_run_at bigint,
     created_at bigint not null,
     updated_at bigint not null
 );
 create index campaigns_to_release on campaigns (release_at) where release_at is not null;
+create index campaigns_with_queue on campaigns (queue_run_at) where queue_run_at is not null;
 create unique index campaigns_by_campaign_id on campaigns (organization_id, campaign_id);
 
 create table campaign_versions (
@@ -250,6 +257,10 @@ create table submissions (
     is_test boolean not null,
     -- The tables that were read for it, a JSON object from names to digests.
     value_sets bytea,
+    -- Where it goes on when it is taken up next, a JSON object; null where it begins with its element.
+    kept bytea,
+    -- The slots of caps that it holds, a JSON list; null where it holds none.
+    cap_slots bytea,
     decision bytea,
     lead bytea,
     primary key (organization_id, id)
@@ -271,6 +282,28 @@ create table timeline (
     cause text not null,
     detail bytea,
     primary key (organization_id, submission_id, revision)
+);
+
+-- Who was the first under a key: the first of a person in a campaign, or of those that the duplicate rules of a scope compare (L3, L4).
+create table first_submissions (
+    organization_id text not null,
+    -- What is compared, and where.
+    scope text not null,
+    key_hash bytea not null,
+    submission_id text not null,
+    received_at bigint not null,
+    primary key (organization_id, scope, key_hash)
+);
+create index first_submissions_of_submission on first_submissions (organization_id, submission_id);
+
+-- How many slots of a cap are taken in each period.
+create table cap_counts (
+    campaign_key text not null,
+    -- `total`, `month`, `week`, `day`, `hour`.
+    period text not null,
+    starts_at bigint not null,
+    taken bigint not null,
+    primary key (campaign_key, period, starts_at)
 );
 
 create table leads (
@@ -351,6 +384,8 @@ create table deliveries (
     state text not null,
     -- How many requests left for it. A commit changes its state only while it is what the step saw (fencing).
     attempts bigint not null,
+    -- Whether one of them left and was not responded to: the receiver may have what it said.
+    is_unanswered boolean not null default false,
     retries_max bigint not null,
     created_at bigint not null,
     updated_at bigint not null,
