@@ -28,7 +28,7 @@ pub enum Status {
         /// What for, in one word.
         reason: &'static str,
         /// When it is looked at again.
-        until: Timestamp,
+        until: Option<Timestamp>,
     },
     /// Its way is over.
     Ended(End),

@@ -1,60 +1,65 @@
-//! The state of an item that asks or waits, as it is kept: what is needed to go on as if nothing had come between. The lead and the
-//! responses are rows of their own.
+//! Where a submission goes on that left its batch, was moved here or is posted again, as it is kept. Its lead stands in its row.
 
-use super::item::{Item, Status};
-use super::way::Way;
-use hookmill_engine::contract::Submission;
+use super::way::Start;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The version of the format that is written.
 const FORMAT: u32 = 1;
 
-/// Where an item stands, and what it must go on with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a submission goes on, and what it must go on with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     format: u32,
-    /// The stage that asked or let it wait.
-    pub stage: String,
-    /// The campaign version it runs on; none for the standard document.
-    pub campaign_version_id: Option<String>,
-    /// The digests of the tables that were read so far, by name.
-    pub value_sets: BTreeMap<String, String>,
+    /// Where its way begins.
+    pub start: Start,
+    /// Where its way began at first, for one that was made of another one's lead: its own element is not what it is to be mapped from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub born_at: Option<Start>,
+    /// Whether the first-submission action is behind it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_action_decided: bool,
+    /// The campaigns (the store's ids) that it was moved through, from the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visited: Vec<String>,
+    /// What is left of the fallback list that it came with, as the ids that users know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<String>,
 }
 
-/// Why an item can't go on with what was kept.
+/// Why a submission can't go on with what was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeptError {
     /// It is not this format.
-    #[error("the kept state of a submission can't be read: {0}; reprocess the submission")]
+    #[error("the kept state of a submission can't be read: {0}; repost the submission")]
     Unreadable(String),
     /// It was written by another version of the host.
     #[error(
-        "the kept state of a submission has format {0}, and this host reads format {FORMAT}; reprocess the submission"
+        "the kept state of a submission has format {0}, and this host reads format {FORMAT}; repost the submission"
     )]
     Format(u32),
-    /// The stage is not on the way any more.
-    #[error(
-        "the submission stands at the stage `{0}`, which its campaign does not have any more; reprocess the submission"
-    )]
-    NoStage(String),
 }
 
 impl Kept {
-    /// What is to be kept of an item; none while it does not stand at a stage of the host.
-    pub fn of(
-        item: &Item,
-        way: &Way,
-        campaign_version_id: Option<&str>,
-        value_sets: BTreeMap<String, String>,
-    ) -> Option<Self> {
-        if !matches!(item.status, Status::Asking(_) | Status::Waiting { .. }) {
-            return None;
-        }
-        let stage = way.host_stage(item.next)?.name().to_owned();
-        Some(Self { format: FORMAT, stage, campaign_version_id: campaign_version_id.map(str::to_owned), value_sets })
+    /// One that is made of another one's lead, and begins here.
+    pub fn starting(start: Start) -> Self {
+        Self { format: FORMAT, start, born_at: Some(start), ..Self::default() }
+    }
+
+    /// One that goes on here when what it waits for has come; with all else that was kept of it.
+    pub fn going_on(kept: Option<&Self>, start: Start) -> Self {
+        Self { format: FORMAT, start, ..kept.cloned().unwrap_or_default() }
+    }
+
+    /// One that is judged again by the rules of its campaign: as it began, if it was made of another one's lead.
+    pub fn judged_again(kept: Option<&Self>) -> Self {
+        Self::going_on(kept, kept.and_then(|kept| kept.born_at).unwrap_or(Start::Rules))
+    }
+
+    /// What is kept of one that is reprocessed: nothing, so that it is mapped again, unless it was made of another one's lead.
+    pub fn reprocessed(kept: Option<&Self>) -> Option<Self> {
+        let born_at = kept?.born_at?;
+        Some(Self { is_action_decided: false, ..Self::going_on(kept, born_at) })
     }
 
     /// As a database keeps it.
@@ -79,14 +84,52 @@ impl Kept {
         }
         serde_json::from_slice(bytes).map_err(unreadable)
     }
+}
 
-    /// The item, ready to go on at the stage where it stood. The submission has the responses to what was asked.
-    ///
-    /// # Errors
-    /// Where the way does not have the stage.
-    pub fn resume(&self, submission: Arc<Submission>, way: &Way) -> Result<Item, KeptError> {
-        let at = (0..way.steps.len()).find(|at| way.host_stage(*at).is_some_and(|stage| stage.name() == self.stage));
-        let next = at.ok_or_else(|| KeptError::NoStage(self.stage.clone()))?;
-        Ok(Item { submission, next, status: Status::Moving })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_read_back() {
+        let kept = Kept {
+            is_action_decided: true,
+            visited: vec!["cmp_a".into()],
+            fallback: vec!["B".into(), "C".into()],
+            ..Kept::starting(Start::BetweenRules)
+        };
+        assert_eq!(Kept::from_bytes(&kept.to_bytes()), Ok(kept));
+        let plain = Kept::starting(Start::BeforeShape);
+        assert_eq!(plain.to_bytes(), br#"{"format":1,"start":"before_shape","born_at":"before_shape"}"#);
+        assert_eq!(Kept::from_bytes(&plain.to_bytes()), Ok(plain));
+    }
+
+    /// What is mapped from its element is mapped again; what was made of another one's lead begins where it began.
+    #[test]
+    fn l9_one_begins_again_as_it_began() {
+        let queued = Kept::judged_again(None);
+        assert_eq!((queued.start, queued.born_at), (Start::Rules, None));
+        assert_eq!(Kept::reprocessed(Some(&queued)), None);
+        let moved = Kept { visited: vec!["cmp_a".into()], ..Kept::starting(Start::BeforeShape) };
+        let waiting = Kept { is_action_decided: true, ..Kept::going_on(Some(&moved), Start::BetweenRules) };
+        assert_eq!(Kept::judged_again(Some(&waiting)).start, Start::BeforeShape);
+        assert_eq!(Kept::reprocessed(Some(&waiting)), Some(moved));
+    }
+
+    #[test]
+    fn what_can_not_be_gone_on_with_is_rejected() {
+        let rejected = |body: &str| Kept::from_bytes(format!("{{{body}}}").as_bytes()).unwrap_err();
+        assert_eq!(rejected("\"format\":2,\"place\":7"), KeptError::Format(2));
+        let table = [
+            "",
+            "\"format\":\"1\"",
+            "\"format\":1",
+            "\"format\":1,\"start\":\"nowhere\"",
+            "\"format\":1,\"start\":\"map\",\"more\":1",
+        ];
+        for body in table {
+            assert!(matches!(rejected(body), KeptError::Unreadable(_)), "{body}");
+        }
+        assert!(matches!(Kept::from_bytes(b"\xff"), Err(KeptError::Unreadable(_))));
     }
 }

@@ -13,4 +13,4 @@ pub use item::{End, Item, Status};
 pub use kept::{Kept, KeptError};
 pub use machine::{Calls, Watch, advance};
 pub use run::{Run, Tables};
-pub use way::{Decision, HostStage, Place, SameName, Way};
+pub use way::{Decision, HostStage, Place, Start, Way};

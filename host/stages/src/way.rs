@@ -3,14 +3,11 @@
 
 use hookmill_domain::clock::Timestamp;
 use hookmill_engine::contract::{Destination, HttpRequest, Severities, Submission};
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A stage that is the host's, not the plugin's: pure, and asked again when it has what it asked or waited for.
 pub trait HostStage: Send + Sync {
-    /// Its name, unique on a way: the kept state of an item refers to it.
-    fn name(&self) -> &'static str;
-
     /// What happens to a lead. The responses to what it asked for are the submission's.
     fn decide(&self, submission: &Submission, now: Timestamp) -> Decision;
 }
@@ -22,13 +19,28 @@ pub enum Decision {
     Continue,
     /// It goes on when these have been responded to.
     Ask(Vec<HttpRequest>),
-    /// It goes on when it is looked at then, and the stage agrees.
+    /// It leaves its batch, and goes on when what it waits for has come.
     Wait {
         /// What for, in one word.
         reason: &'static str,
-        /// Until when.
-        until: Timestamp,
+        /// Until when, where that is known.
+        until: Option<Timestamp>,
     },
+}
+
+/// Where the way of a lead begins: at its element, or where it stood when it was left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// With its element, which is mapped.
+    #[default]
+    Map,
+    /// With its lead, as if it had just been mapped.
+    Rules,
+    /// Between hard and soft rules.
+    BetweenRules,
+    /// After the rules: it is qualified.
+    BeforeShape,
 }
 
 /// Where a stage of the host stands.
@@ -41,11 +53,6 @@ pub enum Place {
     /// Between soft rules and shaping: caps, the schedule.
     BeforeShape,
 }
-
-/// Two stages of a way have this name: what is kept of a lead could not tell them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("two stages are called `{0}`; give each stage of a way its own name")]
-pub struct SameName(pub &'static str);
 
 /// One step.
 pub(crate) enum Step {
@@ -60,26 +67,19 @@ pub struct Way {
 }
 
 impl Way {
-    /// The way without a stage of the host. Without a client no message is shaped.
+    /// The way from its beginning, without a stage of the host. Without a client no message is shaped.
     pub fn new(client: Option<Destination>) -> Self {
-        let steps = [Some(Step::Qualify(Severities::HARD | Severities::SOFT)), client.map(Step::Shape)];
-        Self { steps: steps.into_iter().flatten().collect() }
+        Self::with_stages(Start::Map, client, [])
     }
 
-    /// The way with these stages of the host, in the order they are given at each place.
-    ///
-    /// # Errors
-    /// When two have the same name.
+    /// The rest of the way from `start` on, with these stages of the host, in the order they are given at each place.
     pub fn with_stages(
+        start: Start,
         client: Option<Destination>,
         stages: impl IntoIterator<Item = (Place, Arc<dyn HostStage>)>,
-    ) -> Result<Self, SameName> {
+    ) -> Self {
         let (mut before, mut between, mut after) = (Vec::new(), Vec::new(), Vec::new());
-        let mut names = BTreeSet::new();
         for (place, stage) in stages {
-            if !names.insert(stage.name()) {
-                return Err(SameName(stage.name()));
-            }
             let list = match place {
                 Place::BeforeHardRules => &mut before,
                 Place::BetweenRules => &mut between,
@@ -87,24 +87,21 @@ impl Way {
             };
             list.push(Step::Host(stage));
         }
-        let mut steps = before;
-        if between.is_empty() {
-            steps.push(Step::Qualify(Severities::HARD | Severities::SOFT));
-        } else {
-            steps.push(Step::Qualify(Severities::HARD));
+        let mut steps = Vec::new();
+        if start <= Start::Rules {
+            steps.append(&mut before);
+            let is_one_call = between.is_empty();
+            steps.push(Step::Qualify(if is_one_call { Severities::HARD | Severities::SOFT } else { Severities::HARD }));
+            if !is_one_call {
+                steps.append(&mut between);
+                steps.push(Step::Qualify(Severities::SOFT));
+            }
+        } else if start == Start::BetweenRules {
             steps.append(&mut between);
             steps.push(Step::Qualify(Severities::SOFT));
         }
         steps.append(&mut after);
         steps.extend(client.map(Step::Shape));
-        Ok(Self { steps })
-    }
-
-    /// The stage of the host at this step, if it is one.
-    pub(crate) fn host_stage(&self, at: usize) -> Option<&dyn HostStage> {
-        match self.steps.get(at) {
-            Some(Step::Host(stage)) => Some(stage.as_ref()),
-            _ => None,
-        }
+        Self { steps }
     }
 }

@@ -1,10 +1,8 @@
 //! The machine with a plugin that writes down its calls, and stages of the host that ask and wait.
 
 use super::*;
-use crate::kept::{Kept, KeptError};
-use crate::way::{Place, SameName};
+use crate::way::{Place, Start};
 use hookmill_engine::contract::{DestinationKind, Entropy, FailedRule, Failure, HttpRequest, HttpResponse, Severity};
-use std::collections::BTreeMap;
 
 /// A plugin that disqualifies by the lead's text, and writes down each call: what it was, and how many leads it was given.
 #[derive(Default)]
@@ -47,10 +45,6 @@ impl Calls for Plugin {
 struct AskOnce;
 
 impl HostStage for AskOnce {
-    fn name(&self) -> &'static str {
-        "score"
-    }
-
     fn decide(&self, submission: &Submission, _now: Timestamp) -> Decision {
         if submission.responses.is_empty() {
             Decision::Ask(vec![score_request(&submission.id)])
@@ -64,12 +58,8 @@ impl HostStage for AskOnce {
 struct OpensAt(Timestamp);
 
 impl HostStage for OpensAt {
-    fn name(&self) -> &'static str {
-        "schedule"
-    }
-
     fn decide(&self, _submission: &Submission, now: Timestamp) -> Decision {
-        if now < self.0 { Decision::Wait { reason: "closed", until: self.0 } } else { Decision::Continue }
+        if now < self.0 { Decision::Wait { reason: "closed", until: Some(self.0) } } else { Decision::Continue }
     }
 }
 
@@ -136,7 +126,7 @@ fn ends(items: &[Item]) -> Vec<String> {
     let end = |item: &Item| match &item.status {
         Status::Moving => "moving".to_owned(),
         Status::Asking(requests) => format!("asks {}", requests[0].url),
-        Status::Waiting { reason, until } => format!("waits {reason} {}", until.0),
+        Status::Waiting { reason, until } => format!("waits {reason} {}", until.map_or(0, |until| until.0)),
         Status::Ended(End::Passed(None)) => "passed".into(),
         Status::Ended(End::Passed(Some(payload))) => {
             format!("passed {}", String::from_utf8_lossy(payload.body.as_deref().unwrap_or_default()))
@@ -176,86 +166,44 @@ async fn without_a_client_nothing_is_shaped() {
     assert_eq!(plugin.calls.len(), 1, "an empty batch calls nobody");
 }
 
-/// A request leaves the batch; its item goes on where it stood, from what was kept, in another batch and with the response. Soft
-/// rules see it, hard rules are not asked twice.
+/// A request leaves the batch; its item goes on between the rules, in another batch and with the response. Soft rules see it, hard rules
+/// are not asked twice.
 #[tokio::test]
-async fn a_request_is_kept_and_gone_on_with() {
-    let way =
-        Way::with_stages(Some(client()), [(Place::BetweenRules, Arc::new(AskOnce) as Arc<dyn HostStage>)]).unwrap();
+async fn a_request_is_gone_on_with() {
+    let way = |start| {
+        Way::with_stages(start, Some(client()), [(Place::BetweenRules, Arc::new(AskOnce) as Arc<dyn HostStage>)])
+    };
     let mut plugin = Plugin::default();
     let mut batch = items(&["a", "hard"]);
     assert_eq!(
-        run(&mut plugin, &way, &mut batch, 0).await,
+        run(&mut plugin, &way(Start::Map), &mut batch, 0).await,
         ["asks https://score.example/sub_a", "disqualified Severity::Hard"]
     );
     assert_eq!(plugin.calls, [("qualify hard=true soft=false".into(), 2)]);
-    let read = BTreeMap::from([("cities".to_owned(), "sha256:1".to_owned())]);
-    let kept = Kept::of(&batch[0], &way, Some("ver_1"), read.clone()).unwrap();
-    assert_eq!(Kept::of(&batch[1], &way, None, BTreeMap::new()), None, "what has ended is not kept");
-    drop(batch);
 
-    let kept = Kept::from_bytes(&kept.to_bytes()).unwrap();
-    assert_eq!(
-        (kept.stage.as_str(), kept.campaign_version_id.as_deref(), &kept.value_sets),
-        ("score", Some("ver_1"), &read)
-    );
     let responded = Submission { responses: vec![response()], ..submission("a") };
-    let mut later = vec![kept.resume(Arc::new(responded), &way).unwrap(), Item::new(Arc::new(submission("b")))];
+    let mut later = vec![Item::new(Arc::new(responded)), Item::new(Arc::new(submission("b")))];
     let mut plugin = Plugin::default();
-    assert_eq!(run(&mut plugin, &way, &mut later, 1).await, ["passed a 1", "asks https://score.example/sub_b"]);
-    assert_eq!(
-        plugin.calls,
-        [
-            ("qualify hard=true soft=false".into(), 1),
-            ("qualify hard=false soft=true".into(), 1),
-            ("shape for C1".into(), 1)
-        ]
-    );
     // One that goes on without its response asks again, with the same request.
-    let mut again = vec![kept.resume(Arc::new(submission("a")), &way).unwrap()];
-    assert_eq!(run(&mut plugin, &way, &mut again, 2).await, ["asks https://score.example/sub_a"]);
+    assert_eq!(
+        run(&mut plugin, &way(Start::BetweenRules), &mut later, 1).await,
+        ["passed a 1", "asks https://score.example/sub_b"]
+    );
+    assert_eq!(plugin.calls, [("qualify hard=false soft=true".into(), 1), ("shape for C1".into(), 1)]);
 }
 
 /// One that waits is looked at again, and waits on while the stage says so.
 #[tokio::test]
 async fn one_that_waits_goes_on_when_its_time_has_come() {
-    let way = Way::with_stages(None, [(Place::BeforeShape, Arc::new(OpensAt(Timestamp(100))) as Arc<dyn HostStage>)])
-        .unwrap();
+    let way = |start| {
+        Way::with_stages(start, None, [(Place::BeforeShape, Arc::new(OpensAt(Timestamp(100))) as Arc<dyn HostStage>)])
+    };
     let mut plugin = Plugin::default();
-    let mut batch = items(&["a"]);
-    assert_eq!(run(&mut plugin, &way, &mut batch, 0).await, ["waits closed 100"]);
-    let kept = Kept::of(&batch[0], &way, None, BTreeMap::new()).unwrap();
+    assert_eq!(run(&mut plugin, &way(Start::Map), &mut items(&["a"]), 0).await, ["waits closed 100"]);
     for (now, expected) in [(99, "waits closed 100"), (100, "passed")] {
-        let mut later = vec![kept.resume(Arc::clone(&batch[0].submission), &way).unwrap()];
-        assert_eq!(run(&mut plugin, &way, &mut later, now).await, [expected]);
+        assert_eq!(run(&mut plugin, &way(Start::BeforeShape), &mut items(&["a"]), now).await, [expected]);
     }
     assert_eq!(plugin.calls, [("qualify hard=true soft=true".into(), 1)]);
-}
-
-#[test]
-fn what_can_not_be_gone_on_with_is_rejected() {
-    let rejected = |bytes: &[u8]| Kept::from_bytes(bytes).unwrap_err();
-    let text = |body: &str| format!("{{{body}}}").into_bytes();
-    assert_eq!(rejected(&text("\"format\":2,\"place\":7")), KeptError::Format(2));
-    let table = [
-        "",
-        "\"format\":\"1\"",
-        "\"format\":1",
-        "\"format\":1,\"stage\":\"s\",\"campaign_version_id\":null,\"value_sets\":{},\"more\":1",
-    ];
-    for body in table {
-        assert!(matches!(rejected(&text(body)), KeptError::Unreadable(_)), "{body}");
-    }
-    assert!(matches!(rejected(b"\xff"), KeptError::Unreadable(_)));
-    let kept =
-        Kept::from_bytes(&text("\"format\":1,\"stage\":\"gone\",\"campaign_version_id\":null,\"value_sets\":{}"));
-    let resumed = kept.unwrap().resume(Arc::new(submission("a")), &Way::new(None));
-    assert_eq!(resumed.unwrap_err(), KeptError::NoStage("gone".into()));
-}
-
-#[test]
-fn two_stages_of_one_name_are_no_way() {
-    let ask = || Arc::new(AskOnce) as Arc<dyn HostStage>;
-    let same = Way::with_stages(None, [(Place::BeforeHardRules, ask()), (Place::BeforeShape, ask())]);
-    assert_eq!(same.err(), Some(SameName(AskOnce.name())));
+    // With its rules checked again.
+    assert_eq!(run(&mut plugin, &way(Start::Rules), &mut items(&["hard"]), 100).await, ["disqualified Severity::Hard"]);
 }
