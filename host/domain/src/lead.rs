@@ -57,7 +57,8 @@ impl Identity {
     }
 }
 
-fn hash(salt: &[u8], kind: &str, value: &str) -> IdentityHash {
+/// The hash of one value of one kind, in an organization.
+pub(crate) fn hash(salt: &[u8], kind: &str, value: &str) -> IdentityHash {
     let mut digest = Sha256::new();
     digest.update(salt);
     digest.update([0]);

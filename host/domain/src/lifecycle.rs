@@ -1,6 +1,7 @@
 //! The lifecycle of a campaign's submissions (L3, L5-L8): what is decided between mapping and delivery, and what follows where a lead
 //! can't go on. Everything here was checked when it was saved; what it says of a lead is pure.
 
+mod calendar;
 pub mod caps;
 pub mod duplicates;
 pub mod fallback;
