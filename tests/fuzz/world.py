@@ -70,9 +70,14 @@ def build(url, operator_key, receiver_url, plugin, lists):
     admin.upload("solar", plugin)
     for name in ["colours", "sizes"]:
         admin.call("PUT", f"/v1/value-sets/{name}", {"red": "#f00", "green": {"hex": "#0f0"}})
+    clients = [admin.call("POST", "/v1/clients", {"name": f"Client {number}"})["id"] for number in range(4)]
+    spare_clients = [admin.call("POST", "/v1/clients", {"name": "spare"})["id"] for _ in range(40)]
     campaigns(admin, receiver_url)
+    admin.call("PATCH", "/v1/campaigns/SOLAR", {"client_id": clients[0]})
     leads(source)
     wait_until_idle(admin)
+    write(lists / "clients.txt", clients)
+    write(lists / "spare-clients.txt", spare_clients)
     write(lists / "campaigns.txt", ["SOLAR", "ROOFING"])
     write(lists / "spare-campaigns.txt", [f"SPARE-{number}" for number in range(20)])
     write(lists / "users.txt", [user])

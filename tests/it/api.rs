@@ -43,10 +43,14 @@ on_both! {
         let (submission, request) = (hookmill_tests::world::submission_ids(&pushed).remove(0), pushed.str("request_id"));
         let first_id = async |path: &str| world.admin.get(path).await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
         let (delivery, key, source_key) = (first_id("/v1/deliveries").await, first_id("/v1/api-keys").await, first_id("/v1/source-keys").await);
+        let client = world.admin.post("/v1/clients", &json!({"name": "secret-customer"})).await.expect(201).str("id");
         let other = world.second_organization().await;
         let viewer = world.operator.in_organization(&other.organization);
         let table = [
             ("GET", format!("/v1/organizations/{}", world.organization), json!(null)),
+            ("GET", format!("/v1/clients/{client}"), json!(null)),
+            ("PATCH", format!("/v1/clients/{client}"), json!({"name": "x"})),
+            ("DELETE", format!("/v1/clients/{client}"), json!(null)),
             ("GET", "/v1/campaigns/CAMP".into(), json!(null)),
             ("PATCH", "/v1/campaigns/CAMP".into(), json!({"name": "x"})),
             ("PUT", "/v1/campaigns/CAMP/state".into(), json!({"state": "archived"})),
@@ -80,9 +84,9 @@ on_both! {
                 send(&viewer, method, path, body).await.expect_error(404, "not_found");
             }
         }
-        for path in ["/v1/campaigns", "/v1/requests", "/v1/deliveries", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/plugins", "/v1/audit", "/v1/organizations", &format!("/v1/deliveries?submission={submission}")] {
+        for path in ["/v1/clients", "/v1/campaigns", "/v1/requests", "/v1/deliveries", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/plugins", "/v1/audit", "/v1/organizations", &format!("/v1/deliveries?submission={submission}")] {
             let text = other.admin.get(path).await.expect(200).text;
-            for part in ["CAMP", "secret-person", request.as_str(), &world.organization, &delivery, &key, &source_key] {
+            for part in ["CAMP", "secret-person", "secret-customer", request.as_str(), &world.organization, &delivery, &key, &source_key] {
                 assert!(!text.contains(part), "{path} tells of {part}: {text}");
             }
         }
@@ -154,7 +158,7 @@ on_both! {
         scoped.get("/v1/campaigns/OTHER").await.expect_error(403, "campaign_not_allowed");
         scoped.put("/v1/campaigns/OTHER/state", &json!({"state": "active"})).await.expect_error(403, "campaign_not_allowed");
         scoped.get(&format!("/v1/submissions/{}", ids[1])).await.expect_error(404, "not_found");
-        for (method, path, body) in [("GET", "/v1/users", json!(null)), ("GET", "/v1/deliveries", json!(null)), ("GET", "/v1/requests", json!(null)), ("GET", "/v1/audit", json!(null)),
+        for (method, path, body) in [("GET", "/v1/users", json!(null)), ("GET", "/v1/deliveries", json!(null)), ("GET", "/v1/requests", json!(null)), ("GET", "/v1/audit", json!(null)), ("GET", "/v1/clients", json!(null)), ("POST", "/v1/clients", json!({"name": "x"})),
             ("POST", "/v1/campaigns", json!({"name": "x"})), ("POST", "/v1/users", json!({"name": "x", "role": "admin"})), ("POST", "/v1/api-keys", json!({"user_id": user, "name": "wide"})),
             ("PUT", "/v1/webhook-settings", json!({"enabled": false, "url": "https://x.example", "events": []}))] {
             send(&scoped, method, path, &body).await.expect_error(403, "key_scoped");

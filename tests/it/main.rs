@@ -7,6 +7,7 @@ mod bodies;
 mod bounds;
 mod cases;
 mod cli;
+mod clients;
 mod crash;
 mod deliver;
 mod description;

@@ -197,6 +197,9 @@ impl Stage {
         if path.contains("{key}") {
             path = path.replace("{key}", &self.spare_key(operation.id()).await);
         }
+        if path.contains("{client}") {
+            path = path.replace("{client}", &self.spare_client().await);
+        }
         if path.contains("{rejected}") {
             path = path.replace("{rejected}", &self.rejected_request().await);
         }
@@ -211,6 +214,11 @@ impl Stage {
         }
         let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         Call { path, body: self.body(operation) }
+    }
+
+    /// A client that a call may use up.
+    async fn spare_client(&self) -> String {
+        self.world.admin.post("/v1/clients", &json!({"name": "spare"})).await.expect(201).str("id")
     }
 
     /// A rejected request that the correction of the example fixes.

@@ -7,6 +7,7 @@
 )]
 
 pub mod client;
+pub mod command_line;
 pub mod database;
 pub mod forge;
 pub mod load;

@@ -37,6 +37,8 @@ pub fn campaign(organization_id: &str) -> Campaign {
         campaign_id: "CASE".into(),
         name: "Case".into(),
         owner_id: None,
+        client_id: None,
+        client_name: None,
         state: "active".into(),
         time_zone: "America/Chicago".into(),
         phone_region: "US".into(),

@@ -1,8 +1,9 @@
 //! Campaigns (O3).
 
 use super::access::{Scope, unavailable};
-use super::input::{Input, Name};
-use super::page::{Listed, PageRequest};
+use super::clients::unknown_client;
+use super::input::{Input, Name, given};
+use super::page::{Listed, PageRequest, without_nul};
 use super::use_cases::{
     ACTIVATE_CAMPAIGN, ARCHIVE_CAMPAIGN, CHANGE_CAMPAIGN, CREATE_CAMPAIGN, Change, GET_CAMPAIGN, KEEP_CAMPAIGN_DRAFT,
     LIST_CAMPAIGNS, PAUSE_CAMPAIGN,
@@ -38,6 +39,8 @@ pub struct NewCampaign {
     pub id: Option<Value>,
     /// The name, for people.
     pub name: Name,
+    /// The client for whom it runs; none if not given.
+    pub client_id: Option<String>,
     /// An IANA time zone; `UTC` if not given.
     pub time_zone: Option<String>,
     /// The region whose phone numbers may be written without a country code, ISO 3166-1 alpha-2; `US` if not given.
@@ -62,6 +65,10 @@ pub struct NewCampaign {
 pub struct CampaignChanges {
     /// The name, for people.
     pub name: Option<Name>,
+    /// The client for whom it runs; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub client_id: Option<Option<String>>,
     /// An IANA time zone.
     pub time_zone: Option<String>,
     /// A country code, ISO 3166-1 alpha-2.
@@ -100,6 +107,7 @@ impl Scope {
             values: checked_values(new.values.unwrap_or_default())?,
             granted_value_sets: checked_grants(limits, new.granted_value_sets.unwrap_or_default())?,
             delivery: new.delivery.unwrap_or_default(),
+            client_id: self.check_client_id(new.client_id).await?,
         };
         self.begin_heavy_call()?;
         let standard = self.pipeline().default_component();
@@ -111,14 +119,19 @@ impl Scope {
             StoreError::Conflict => {
                 ApiError::new(Kind::Conflict, "campaign_exists", format!("campaign `{}` already exists", id.as_str()))
             }
+            StoreError::Referenced => unknown_client(),
             other => unavailable(other),
         })?;
         self.pipeline().forget_lookups();
         Ok(created)
     }
 
-    /// Lists the campaigns that the key covers, the oldest first.
-    pub async fn list_campaigns(&self, page: &PageRequest) -> Result<Listed<Campaign>, ApiError> {
+    /// Lists the campaigns that the key covers, the oldest first; those of one client if it is given.
+    pub async fn list_campaigns(
+        &self,
+        client_id: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Listed<Campaign>, ApiError> {
         self.authorize(&LIST_CAMPAIGNS)?;
         let (limit, organization_id) = (self.rows_of(page)?, &self.organization_id);
         let after = match page.from() {
@@ -126,7 +139,8 @@ impl Scope {
             campaign_id => self.store().campaign_by_id(organization_id, campaign_id).await.map_err(unavailable)?,
         };
         let after = after.map(|campaign| campaign.key).unwrap_or_default();
-        let rows = self.store().campaigns(organization_id, &after, limit).await.map_err(unavailable)?;
+        let rows = self.store().campaigns(organization_id, without_nul(client_id), &after, limit).await;
+        let rows = rows.map_err(unavailable)?;
         let mut listed = Listed::page(rows, limit, |row| row.campaign_id.clone());
         listed.items.retain(|campaign| self.actor.covers(&campaign.campaign_id));
         Ok(listed)
@@ -145,21 +159,30 @@ impl Scope {
         self.store().newest_source_key(&self.organization_id, self.now()).await.map_err(unavailable)
     }
 
-    /// Changes what a campaign is called, where it lives and what becomes of its leads.
+    /// Changes what a campaign is called, where it lives, for whom it runs and what becomes of its leads.
     pub async fn change_campaign(
         &self,
         campaign_id: &str,
         changes: Input<CampaignChanges>,
     ) -> Result<Campaign, ApiError> {
         let (campaign, entry) = self.change_of(&CHANGE_CAMPAIGN, campaign_id).await?;
-        let change = changed(&campaign, changes?, self.limits())?;
+        let mut changes = changes?;
+        let client_id = match changes.client_id.take() {
+            Some(given) => self.check_client_id(given).await?,
+            None => campaign.client_id.clone(),
+        };
+        let change = changed(&campaign, changes, client_id, self.limits())?;
         let before = campaign.delivery().map_err(unavailable)?;
         if change.delivery != before && change.delivery == DeliveryMode::StoreOnly && campaign.has_client {
             return Err(delivery_conflict(
                 "the campaign has a client endpoint; remove it first, then set `delivery` to `store_only`",
             ));
         }
-        self.store().change_campaign(&campaign, &change, &entry, self.now()).await.map_err(unavailable)?;
+        let saved = self.store().change_campaign(&campaign, &change, &entry, self.now()).await;
+        saved.map_err(|error| match error {
+            StoreError::Referenced => unknown_client(),
+            other => unavailable(other),
+        })?;
         self.pipeline().forget_lookups();
         if change.delivery != before {
             self.pipeline().release_undeliverable(&campaign).await?;
@@ -208,7 +231,12 @@ fn change_to(state: CampaignState) -> &'static Change {
 }
 
 /// The campaign with these changes.
-fn changed(campaign: &Campaign, changes: CampaignChanges, limits: &Limits) -> Result<CampaignChange, ApiError> {
+fn changed(
+    campaign: &Campaign,
+    changes: CampaignChanges,
+    client_id: Option<String>,
+    limits: &Limits,
+) -> Result<CampaignChange, ApiError> {
     let name = changes.name.map(|name| name.check("name", limits)).transpose()?;
     let time_zone = changes.time_zone.map(|zone| checked_time_zone(&zone)).transpose()?;
     let phone_region = changes.phone_region.map(|region| checked_phone_region(&region)).transpose()?;
@@ -222,6 +250,7 @@ fn changed(campaign: &Campaign, changes: CampaignChanges, limits: &Limits) -> Re
         values: values.unwrap_or_else(|| campaign.values.clone()),
         granted_value_sets: grants.unwrap_or_else(|| campaign.granted_value_sets.clone()),
         delivery,
+        client_id,
     })
 }
 

@@ -1,7 +1,7 @@
 //! A sample through a campaign's stages, with nothing kept and nothing sent (M10).
 
 use super::access::{Scope, unavailable};
-use super::input::Input;
+use super::input::{Input, given};
 use super::use_cases::DRY_RUN;
 use crate::rows::Campaign;
 use base64::Engine;
@@ -13,7 +13,7 @@ use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::Program;
 use hookmill_pipeline::{DryRun, DryRunInput, SampleResponse, sample_elements};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -133,11 +133,6 @@ impl Scope {
                 .map_err(|why| why.into_error(Kind::Conflict, "campaign_version_unusable")),
         }
     }
-}
-
-/// A member that is present; it may be `null`.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// A body's bytes: given as text or in base64, and empty when as neither.

@@ -2,7 +2,7 @@
 
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 /// What is given, or why it can't be read. A use case looks at it after the permission: whoever may not do it learns that, whatever was sent.
@@ -35,6 +35,11 @@ impl Name {
         }
         Ok(name.to_owned())
     }
+}
+
+/// A member that is present; it may be `null`.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// How many of something are asked for: 1 to `max`. `path` is where it was given.

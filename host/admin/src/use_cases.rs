@@ -78,6 +78,9 @@ declare! {
         LIST_JOBS: "listJobs", View, Organization;
         GET_JOB: "getJob", View, Campaign;
 
+        LIST_CLIENTS: "listClients", View, Organization;
+        GET_CLIENT: "getClient", View, Organization;
+
         LIST_CAMPAIGNS: "listCampaigns", View, Campaign;
         GET_CAMPAIGN: "getCampaign", View, Campaign;
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;
@@ -122,6 +125,10 @@ declare! {
         SET_SOURCE_CHARSET: "setSourceCharset", Administer, Organization, "source_key.charset_set";
         REVEAL_SOURCE_KEY: "revealSourceKey", Administer, Organization, "source_key.revealed";
         REVOKE_SOURCE_KEY: "revokeSourceKey", Administer, Organization, "source_key.revoked";
+
+        CREATE_CLIENT: "createClient", Administer, Organization, "client.created";
+        CHANGE_CLIENT: "changeClient", Administer, Organization, "client.changed";
+        DELETE_CLIENT: "deleteClient", Administer, Organization, "client.deleted";
 
         CREATE_CAMPAIGN: "createCampaign", Administer, Organization, "campaign.created";
         CHANGE_CAMPAIGN: "changeCampaign", Administer, Campaign, "campaign.changed";

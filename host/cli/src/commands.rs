@@ -3,6 +3,7 @@
 mod api;
 mod bench;
 mod check;
+mod clients;
 mod data;
 mod discover;
 mod dry_run;
@@ -41,6 +42,9 @@ enum Command {
     /// List, show, repost and delete posts of leads that were rejected as a whole, through the API of a host that runs.
     #[command(subcommand)]
     RejectedRequests(rejected_requests::RejectedRequestsCommand),
+    /// List, show, create, rename and delete clients, for whom campaigns run, through the API of a host that runs.
+    #[command(subcommand)]
+    Clients(clients::ClientsCommand),
     /// Compile a component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
@@ -74,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),
         Command::RejectedRequests(command) => runtime.block_on(command.run()),
+        Command::Clients(command) => runtime.block_on(command.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),
     };
     match done {

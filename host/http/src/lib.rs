@@ -57,6 +57,10 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/source-keys/{key}/reveal", routes!(api::source_keys::reveal))
         .at("/v1/audit", routes!(api::audit::list));
 
+    let clients = of("Clients", Access::OrgUser)
+        .at("/v1/clients", routes!(api::clients::create, api::clients::list))
+        .at("/v1/clients/{client}", routes!(api::clients::get, api::clients::change, api::clients::remove));
+
     let campaigns = of("Campaigns", Access::OrgUser)
         .at("/v1/campaigns", routes!(api::campaigns::create, api::campaigns::list))
         .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
@@ -117,6 +121,7 @@ fn table(jobs: &Jobs) -> Routes {
         .and(reading)
         .and(organizations)
         .and(provisioning)
+        .and(clients)
         .and(campaigns)
         .and(value_sets)
         .and(plugins)

@@ -5,8 +5,8 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::derive_entropy;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_engine::contract::{
-    Campaign as ContractCampaign, Channel, Context, Entropy, Inbound, Organization as ContractOrganization,
-    Origin as ContractOrigin, Pair, Submission,
+    Campaign as ContractCampaign, Channel, Client as ContractClient, Context, Entropy, Inbound,
+    Organization as ContractOrganization, Origin as ContractOrigin, Pair, Submission,
 };
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::organizations::Organization;
@@ -22,7 +22,7 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
         campaign: ContractCampaign {
             id: campaign.campaign_id.clone(),
             name: campaign.name.clone(),
-            client: None,
+            client: client(campaign),
             time_zone: campaign.time_zone.clone(),
             phone_region: campaign.phone_region.clone(),
             values: to_text(&campaign.values),
@@ -31,6 +31,12 @@ pub(crate) fn context(organization: &Organization, campaign: &Campaign, now: Tim
         run_id: run_id.to_owned(),
         trace: false,
     }
+}
+
+/// The client for whom a campaign runs.
+fn client(campaign: &Campaign) -> Option<ContractClient> {
+    let (id, name) = (campaign.client_id.clone()?, campaign.client_name.clone()?);
+    Some(ContractClient { id, name })
 }
 
 /// One element as it came in; none when it can't be read any more.

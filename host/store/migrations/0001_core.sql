@@ -79,6 +79,16 @@ create table plugin_versions (
     primary key (plugin_id, version)
 );
 
+-- The customers of an organization for whom its campaigns run (O2).
+create table clients (
+    id text primary key,
+    organization_id text not null references organizations (id),
+    name text not null,
+    created_at bigint not null,
+    updated_at bigint not null
+);
+create index clients_of_organization on clients (organization_id, id);
+
 create table campaigns (
     -- The store's own id, unique everywhere.
     campaign_key text primary key,
@@ -87,6 +97,8 @@ create table campaigns (
     campaign_id text not null,
     name text not null,
     owner_id text,
+    -- For whom it runs; null for the organization itself.
+    client_id text references clients (id),
     state text not null,
     time_zone text not null,
     phone_region text not null,
@@ -111,6 +123,7 @@ create table campaigns (
 );
 create index campaigns_to_release on campaigns (release_at) where release_at is not null;
 create index campaigns_with_queue on campaigns (queue_run_at) where queue_run_at is not null;
+create index campaigns_of_client on campaigns (client_id, campaign_key) where client_id is not null;
 create unique index campaigns_by_campaign_id on campaigns (organization_id, campaign_id);
 
 create table campaign_versions (

@@ -22,6 +22,10 @@ pub struct Campaign {
     pub name: String,
     /// The user who owns it.
     pub owner_id: Option<String>,
+    /// The client for whom it runs.
+    pub client_id: Option<String>,
+    /// That client's name.
+    pub client_name: Option<String>,
     /// The state, as it is stored.
     pub state: String,
     /// Its IANA time zone.
@@ -49,6 +53,8 @@ from_row!(Campaign {
     campaign_id,
     name,
     owner_id,
+    client_id,
+    client_name,
     state,
     time_zone,
     phone_region,
@@ -76,6 +82,8 @@ pub struct CampaignChange {
     pub granted_value_sets: Vec<u8>,
     /// What becomes of its leads.
     pub delivery: DeliveryMode,
+    /// The client for whom it runs.
+    pub client_id: Option<String>,
 }
 
 /// What a new campaign is made of.
@@ -111,11 +119,13 @@ impl Campaign {
     }
 }
 
-const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, delivery, active_version_id, \
+const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, client_id, \
+     (select k.name from clients k where k.id = campaigns.client_id) as client_name, state, time_zone, phone_region, \"values\", granted_value_sets, delivery, active_version_id, \
      created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
 
 impl Store {
-    /// Makes a campaign of whoever does it, with its first version. `Conflict` when the organization has one of this id.
+    /// Makes a campaign of whoever does it, with its first version. `Conflict` when the organization has one of this id, `Referenced` when its
+    /// client is gone.
     pub async fn create_campaign(
         &self,
         organization_id: &str,
@@ -128,10 +138,10 @@ impl Store {
         let version = version.into_version(self.ids.new_id("ver", now), &key, 1, &entry.user_id, now);
         writing!(self, connection => {
             sqlx::query("insert into campaigns (campaign_key, organization_id, campaign_id, name, owner_id, state, time_zone, phone_region, \"values\", granted_value_sets, \
-                 active_version_id, created_at, updated_at, delivery) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)")
+                 active_version_id, created_at, updated_at, delivery, client_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14)")
                 .bind(&key).bind(organization_id).bind(campaign_id.as_str()).bind(&change.name).bind(&entry.user_id).bind(state.as_str())
                 .bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
-                .bind(&version.id).bind(now.0).bind(change.delivery.as_str()).execute(&mut *connection).await?;
+                .bind(&version.id).bind(now.0).bind(change.delivery.as_str()).bind(change.client_id.as_deref()).execute(&mut *connection).await?;
             hold_bytes!(self, connection, organization_id, Held::Versions, version.bytes(), now);
             insert_campaign_version!(connection, version, Activation::Now);
             insert_audit!(self, connection, entry, campaign_id.as_str(), now);
@@ -139,8 +149,9 @@ impl Store {
         self.campaign(&key).await?.ok_or_else(|| StoreError::corrupt("campaigns", &key, "missing after it was created"))
     }
 
-    /// Changes what a campaign is called, where it lives and what becomes of its leads. What waited in an active one is to be released from
-    /// then on: it may be what it waited for.
+    /// Changes what a campaign is called, where it lives, for whom it runs and what becomes of its leads. What waited in an active one is to be
+    /// released from then on: it may be what it waited for. For another client other leads are duplicates, so what was decided for the one
+    /// before is not written any more. `Referenced` when the client is gone.
     #[boxed]
     pub async fn change_campaign(
         &self,
@@ -150,10 +161,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         writing!(self, connection => {
-            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6, delivery = $8, \
+            sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6, delivery = $8, client_id = $9, \
+                 lifecycle_revision = case when coalesce(client_id, '') <> coalesce($9, '') then lifecycle_revision + 1 else lifecycle_revision end, \
                  release_at = case when state = 'active' and delivery <> $8 then $6 else release_at end where campaign_key = $7")
                 .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
-                .bind(now.0).bind(&campaign.key).bind(change.delivery.as_str()).execute(&mut *connection).await?;
+                .bind(now.0).bind(&campaign.key).bind(change.delivery.as_str()).bind(change.client_id.as_deref()).execute(&mut *connection).await?;
             insert_audit!(self, connection, entry, &campaign.campaign_id, now);
         });
         Ok(())
@@ -181,12 +193,23 @@ impl Store {
         }))
     }
 
-    /// The campaigns of an organization, in the order they were made.
+    /// The campaigns of an organization, in the order they were made; those of one client if it is given.
     #[boxed]
-    pub async fn campaigns(&self, organization_id: &str, after: &str, limit: i64) -> Result<Vec<Campaign>, StoreError> {
-        let sql = format!("{COLUMNS} where organization_id = $1 and $2 < campaign_key order by campaign_key limit $3");
+    pub async fn campaigns(
+        &self,
+        organization_id: &str,
+        client_id: Option<&str>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Campaign>, StoreError> {
+        let of_client = if client_id.is_some() { "and client_id = $4" } else { "" };
+        let sql = format!(
+            "{COLUMNS} where organization_id = $1 and $2 < campaign_key {of_client} order by campaign_key limit $3"
+        );
         Ok(reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(after).bind(limit).fetch_all(&mut *connection).await?
+            let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(after).bind(limit);
+            let query = if let Some(client_id) = client_id { query.bind(client_id) } else { query };
+            query.fetch_all(&mut *connection).await?
         }))
     }
 

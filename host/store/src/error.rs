@@ -29,6 +29,9 @@ pub enum StoreError {
     /// Something with this name is there already.
     #[error("it already exists")]
     Conflict,
+    /// It refers to what is not there any more, or something refers to what it would delete: nothing was written.
+    #[error("what it refers to is gone, or something refers to it")]
+    Referenced,
     /// A row that this version of the host can't read.
     #[error("corrupt row in {table}, {row}: {reason}")]
     Corrupt {
@@ -91,6 +94,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(ref inner) if inner.is_unique_violation() => Self::Conflict,
+            sqlx::Error::Database(ref inner) if inner.is_foreign_key_violation() => Self::Referenced,
             other if trouble(&other) == Trouble::TooSlow => Self::TooSlow(other),
             other => Self::Unavailable(other),
         }
@@ -112,7 +116,7 @@ impl StoreError {
     pub fn trouble(&self) -> Trouble {
         match self {
             Self::Unavailable(error) | Self::TooSlow(error) => trouble(error),
-            Self::Conflict | Self::Corrupt { .. } => Trouble::Row,
+            Self::Conflict | Self::Referenced | Self::Corrupt { .. } => Trouble::Row,
             Self::Quota(_) | Self::Lost { .. } | Self::Key(_) | Self::Migration(_) => Trouble::Program,
         }
     }

@@ -13,6 +13,7 @@ mod bounds;
 pub mod campaign_versions;
 pub mod campaigns;
 pub mod chores;
+pub mod clients;
 pub mod components;
 mod counts;
 mod damage;

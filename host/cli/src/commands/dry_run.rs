@@ -196,6 +196,8 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         campaign_id: "SAMPLE".into(),
         name: "Sample".into(),
         owner_id: None,
+        client_id: None,
+        client_name: None,
         state: "active".into(),
         time_zone: time_zone.to_owned(),
         phone_region: phone_region.to_owned(),

@@ -12,10 +12,18 @@ use hookmill_admin::rows::{Campaign, SourceKey};
 use hookmill_admin::{CampaignChanges, NewCampaign, NewState};
 use hookmill_domain::campaign::{CampaignState, DeliveryMode};
 use hookmill_domain::config::HostSettings;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+
+/// A filter for campaigns.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CampaignFilter {
+    /// Only those that run for this client.
+    client: Option<String>,
+}
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Campaign)]
@@ -27,6 +35,8 @@ pub(crate) struct CampaignView {
     /// How leads reach the campaign: `webhook`.
     lead_source: &'static str,
     owner_id: Option<String>,
+    /// The client for whom it runs; null for none.
+    client_id: Option<String>,
     time_zone: String,
     phone_region: String,
     #[schema(value_type = Object)]
@@ -86,6 +96,7 @@ impl From<Campaign> for CampaignView {
             state: row.state,
             lead_source: "webhook",
             owner_id: row.owner_id,
+            client_id: row.client_id,
             time_zone: row.time_zone,
             phone_region: row.phone_region,
             values: views::value(&row.values),
@@ -117,14 +128,16 @@ pub(crate) async fn create(
 /// Lists campaigns
 ///
 /// The oldest come first; those that a scoped key does not cover are left out.
-#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(PageSize, After),
+#[utoipa::path(get, path = "", operation_id = "listCampaigns", params(CampaignFilter, PageSize, After),
     responses((status = OK, description = "A page of the list.", body = Page<CampaignView>)))]
 pub(crate) async fn list(
     OrgUser(scope): OrgUser,
+    Query(filter): Query<CampaignFilter>,
     Query(page): Query<PageSize>,
     Query(after): Query<After>,
 ) -> Result<Json<Page<CampaignView>>, HttpError> {
-    Ok(Json(Page::of(scope.list_campaigns(&page.after(after)).await?, Into::into)))
+    let listed = scope.list_campaigns(filter.client.as_deref(), &page.after(after)).await?;
+    Ok(Json(Page::of(listed, Into::into)))
 }
 
 /// Shows a campaign

@@ -4,6 +4,7 @@ pub(super) mod api_keys;
 pub(super) mod audit;
 pub(super) mod campaign_versions;
 pub(super) mod campaigns;
+pub(super) mod clients;
 pub(super) mod deliveries;
 pub(super) mod dry_run;
 pub(super) mod endpoint;

@@ -6,8 +6,9 @@ use hookmill_admin::use_cases;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 11] = [
+const PARTS: [(&str, &str, &str); 12] = [
     ("campaign", "The campaign's id.", "SOLAR"),
+    ("client", "The client's id.", "cli_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("submission", "The submission's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k-0"),
     ("organization", "The organization's id.", "org_01kxs3n9v6z4c6c0x5h2rg5m7k"),
