@@ -49,6 +49,8 @@ pub fn campaign(organization_id: &str) -> Campaign {
         created_at: START.0,
         updated_at: START.0,
         has_client: false,
+        lifecycle: b"{}".to_vec(),
+        lifecycle_revision: 0,
     }
 }
 

@@ -5,6 +5,8 @@ mod calendar;
 pub mod caps;
 pub mod duplicates;
 pub mod fallback;
+pub mod local;
+pub mod merge;
 pub mod schedule;
 
 use caps::Caps;

@@ -9,7 +9,9 @@ use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_domain::metadata::RequestMetadata;
+use hookmill_domain::state::State;
 use hookmill_engine::contract::Warning;
+use hookmill_stages::Kept;
 use hookmill_store::requests::RawRequest;
 use hookmill_store::work::{RequestWork, SubmissionWork};
 use std::sync::Arc;
@@ -26,6 +28,18 @@ pub(crate) struct Received {
     /// What is odd about how its element came.
     pub(crate) warnings: Vec<Warning>,
     pub(crate) origin: Arc<Origin>,
+    /// What it goes on with, where it is not mapped.
+    pub(crate) resumed: Option<Resumed>,
+}
+
+/// What a submission goes on with that was mapped before.
+#[derive(Debug, Clone)]
+pub(crate) struct Resumed {
+    pub(crate) kept: Kept,
+    pub(crate) lead: String,
+    pub(crate) is_test: bool,
+    /// The warnings that were noted so far.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// What the elements of one request have in common.
@@ -41,12 +55,22 @@ impl Received {
     /// A submission whose element was read.
     pub(crate) fn readable(row: SubmissionWork, element: Element, origin: Arc<Origin>) -> Self {
         let warnings = element.warnings.into_iter().map(warning).collect();
-        Self { row, body: Ok(element.text), warnings, origin }
+        Self { row, body: Ok(element.text), warnings, origin, resumed: None }
+    }
+
+    /// A submission that goes on with its lead.
+    pub(crate) fn resumed(row: SubmissionWork, resumed: Resumed) -> Self {
+        Self { row, body: Ok(String::new()), warnings: Vec::new(), origin: Arc::default(), resumed: Some(resumed) }
     }
 
     /// A submission whose element can't be read any more.
     pub(crate) fn unreadable(row: SubmissionWork, why: String) -> Self {
-        Self { row, body: Err(why), warnings: Vec::new(), origin: Arc::default() }
+        Self { row, body: Err(why), warnings: Vec::new(), origin: Arc::default(), resumed: None }
+    }
+
+    /// The state in which it was taken up.
+    pub(crate) fn state(&self) -> State {
+        State::parse(&self.row.state).unwrap_or(State::Received)
     }
 
     /// Its lane: its campaign.
@@ -56,7 +80,8 @@ impl Received {
 
     /// As it is queued.
     pub(crate) fn into_item(self) -> Item<Self> {
-        let bytes = ITEM_BYTES + self.body.as_ref().map_or(0, String::len);
+        let lead = self.resumed.as_ref().map_or(0, |resumed| resumed.lead.len());
+        let bytes = ITEM_BYTES + self.body.as_ref().map_or(0, String::len) + lead;
         let shard = u16::try_from(self.row.shard).unwrap_or(0);
         Item { id: self.row.id.as_str().into(), shard, bytes, work: self }
     }

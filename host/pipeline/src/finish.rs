@@ -2,7 +2,8 @@
 
 use super::Pipeline;
 use super::context;
-use super::element::Received;
+use super::element::{Received, Resumed};
+use super::refuse::SCHEDULE_CLOSED;
 use super::rendered::{self, json};
 use hookmill_domain::campaign::DeliveryMode;
 use hookmill_domain::clock::Timestamp;
@@ -10,17 +11,19 @@ use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::IdentityHash;
+use hookmill_domain::lifecycle::duplicates::DuplicateRule;
+use hookmill_domain::lifecycle::local::LocalLifecycle;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::{MappedLead, Payload, Submission, Verdict, Warning};
 use hookmill_engine::{ItemError, Stage};
-use hookmill_stages::{End, Status};
+use hookmill_stages::{End, Kept, Start, Status};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::deliveries::{Message, NewDelivery, NewEvent};
 use hookmill_store::destinations::Destination;
 use hookmill_store::organizations::Organization;
-use hookmill_store::processed::{DerivedFrom, Processed, ProcessedLead};
+use hookmill_store::processed::{DerivedFrom, First, Move, Processed, ProcessedLead};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -30,6 +33,10 @@ pub(crate) struct CampaignContext {
     pub(crate) campaign: Campaign,
     pub(crate) client: Option<Destination<ClientEndpoint>>,
     pub(crate) webhook: Option<Destination<WebhookSettings>>,
+    /// What its campaign says of its submissions' lives.
+    pub(crate) lifecycle: LocalLifecycle,
+    /// The duplicate rules whose leads its own are compared with: its own, and those of other campaigns that look at it.
+    pub(crate) compared: Vec<DuplicateRule>,
 }
 
 /// A submission on its way through the stages.
@@ -39,6 +46,16 @@ pub(crate) struct BatchItem {
     shard: u16,
     received_at: i64,
     derived_from: Option<DerivedFrom>,
+    /// The state in which it was taken up.
+    pub(crate) from: State,
+    /// What it goes on with; none where it was mapped in this batch.
+    pub(crate) kept: Option<Kept>,
+    /// Whether it is one of the person's submissions already.
+    is_counted: bool,
+    /// The keys under which it must be the first.
+    pub(crate) firsts: Vec<First>,
+    /// Where it is moved, if it is.
+    pub(crate) next: Option<Move>,
     pub(crate) status: ItemStatus,
     /// As the stages see it, also when it is decided; none where it was not mapped. Shared with everybody who reads it.
     submission: Option<Arc<Submission>>,
@@ -54,6 +71,8 @@ pub(crate) enum ItemStatus {
     Mapped,
     /// Decided.
     Decided(Transition),
+    /// The schedule is closed.
+    Closed,
     /// The outcome is unknown: it is retried later.
     Deferred,
 }
@@ -104,6 +123,11 @@ impl BatchItem {
             shard: u16::try_from(received.row.shard).unwrap_or(0),
             received_at: received.row.received_at,
             derived_from,
+            from: received.state(),
+            kept: received.resumed.as_ref().map(|resumed| resumed.kept.clone()),
+            is_counted: received.row.lead_id.is_some(),
+            firsts: Vec::new(),
+            next: None,
             status,
             submission: None,
             warnings: received.warnings.clone(),
@@ -119,6 +143,16 @@ impl BatchItem {
         let mut item = Self::new(received, id, derived_from, ItemStatus::Mapped);
         item.submission = Some(Arc::new(context::submission(&item.id, None, lead, is_test, item.received_at)));
         item.warnings.extend(warnings);
+        item
+    }
+
+    /// One that goes on with its lead.
+    pub(crate) fn resumed(received: &Received, resumed: &Resumed) -> Self {
+        let row = &received.row;
+        let mut item = Self::new(received, row.id.clone(), None, ItemStatus::Mapped);
+        let (lead_id, lead) = (row.lead_id.clone(), resumed.lead.clone());
+        item.submission = Some(Arc::new(context::submission(&row.id, lead_id, lead, resumed.is_test, row.received_at)));
+        item.warnings.extend(resumed.warnings.iter().cloned());
         item
     }
 
@@ -170,6 +204,28 @@ impl BatchItem {
         }
     }
 
+    /// Where its way begins.
+    pub(crate) fn start(&self) -> Start {
+        self.kept.as_ref().map_or(Start::Map, |kept| kept.start)
+    }
+
+    /// When it was received.
+    pub(crate) fn received_at(&self) -> i64 {
+        self.received_at
+    }
+
+    /// Replaces its lead.
+    pub(crate) fn set_lead(&mut self, lead: String) {
+        if let Some(submission) = &mut self.submission {
+            Arc::make_mut(submission).lead = lead;
+        }
+    }
+
+    /// Notes something unusual.
+    pub(crate) fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+
     /// What messages about it are shaped from.
     pub(crate) fn subject(&self) -> Arc<Submission> {
         let without_lead = || context::submission(&self.id, None, "{}".to_owned(), false, self.received_at);
@@ -187,7 +243,8 @@ impl BatchItem {
             Status::Ended(End::Passed(payload)) => self.payload = payload,
             Status::Ended(End::Disqualified(verdict)) => self.disqualify(verdict),
             Status::Ended(End::Failed(stage, error)) => self.fail(stage, &error),
-            // No stage of the host stands on the way of production yet, and what stands nowhere is looked at again.
+            Status::Waiting { reason: SCHEDULE_CLOSED, .. } => self.status = ItemStatus::Closed,
+            // What stands nowhere is looked at again.
             Status::Moving | Status::Asking(_) | Status::Waiting { .. } => self.status = ItemStatus::Deferred,
         }
     }
@@ -230,16 +287,33 @@ impl Pipeline {
             }
             ItemStatus::Deferred => return None,
             ItemStatus::Decided(transition) => (transition.clone(), None),
+            ItemStatus::Closed => return Some(self.closed(context, item, value_sets, now)),
             ItemStatus::Mapped => self.send_or_store(context, item, now),
         };
+        let takes_slot = matches!(item.status, ItemStatus::Mapped)
+            && matches!(transition.change.to(), State::Delivering | State::Delivered)
+            && item.submission.as_ref().is_some_and(|submission| !submission.is_test);
+        Some(Processed { delivery, takes_slot, ..self.row(context, item, transition, value_sets, now) })
+    }
+
+    /// The row of an item that was decided so.
+    pub(crate) fn row(
+        &self,
+        context: &CampaignContext,
+        item: &BatchItem,
+        transition: Transition,
+        value_sets: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Processed {
         let about = EventAbout { submission_id: &item.id, shard: item.shard };
         let events = self.events(context, about, transition.change.to(), false, transition.detail.as_ref(), now);
-        Some(Processed {
+        Processed {
             id: item.id.clone(),
             organization_id: context.organization.id.clone(),
             campaign_key: context.campaign.key.clone(),
             shard: item.shard,
             revision: item.revision,
+            from: item.from,
             change: transition.change,
             cause: transition.cause,
             detail: transition.detail.as_ref().map(json),
@@ -250,14 +324,20 @@ impl Pipeline {
                     identities: item.identities.clone(),
                     lead: submission.lead.clone().into_bytes(),
                     is_test: submission.is_test,
+                    is_counted: item.is_counted,
                 })
             }),
             decision: rendered::decision(item.submission.is_some(), item.verdict.as_ref(), &item.warnings),
             value_sets: value_sets.map(<[u8]>::to_vec),
-            delivery,
+            kept: kept_in(transition.change.to(), item).map(|kept| kept.to_bytes()),
+            firsts: item.firsts.clone(),
+            takes_slot: false,
+            queue_run_at: None,
+            moved_to: None,
+            delivery: None,
             events,
             derived_from: item.derived_from.clone(),
-        })
+        }
     }
 
     /// A lead that passed everything goes to the client. Where the campaign stores only, it is delivered as soon as it is stored.
@@ -359,7 +439,11 @@ impl Pipeline {
         let (organization, campaign) = self.find_campaign(campaign_key).await?;
         let webhook = self.store.organization_webhook(&organization.id).await?;
         let client = self.store.client_destination(campaign_key).await?;
-        let context = CampaignContext { organization, campaign, client, webhook };
+        let no_zone =
+            || StoreError::corrupt("campaigns", campaign_key, format!("no time zone `{}`", campaign.time_zone));
+        let lifecycle = LocalLifecycle::new(campaign.lifecycle()?, &campaign.time_zone).ok_or_else(no_zone)?;
+        let compared = self.compared(&campaign).await?;
+        let context = CampaignContext { organization, campaign, client, webhook, lifecycle, compared };
         Ok(self.contexts.put(generation, key, context, now))
     }
 }
@@ -369,6 +453,20 @@ impl Pipeline {
 pub(crate) struct EventAbout<'a> {
     pub(crate) submission_id: &'a str,
     pub(crate) shard: u16,
+}
+
+/// What is kept of an item that comes to this state.
+fn kept_in(state: State, item: &BatchItem) -> Option<Kept> {
+    let kept = item.kept.as_ref();
+    match state {
+        // It goes on as it would have now.
+        State::Received | State::Pending => kept.cloned(),
+        State::Quarantined => Kept::reprocessed(kept),
+        State::Queued => Some(Kept::judged_again(kept)),
+        State::PendingAction => Some(Kept { is_action_decided: true, ..Kept::going_on(kept, Start::BetweenRules) }),
+        // One that was made of another one's lead is run again with that.
+        _ => kept.filter(|kept| kept.born_at.is_some()).cloned(),
+    }
 }
 
 /// Which destinations get an event.

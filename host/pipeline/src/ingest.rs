@@ -16,6 +16,7 @@ use hookmill_domain::envelope::{self, Envelope, IDEMPOTENCY_KEY_BYTES_MAX};
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_domain::flow::lanes::Item;
 use hookmill_domain::metadata::RequestMetadata;
+use hookmill_domain::state::State;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::ingest::{FirstUse, IngestError, Ingested, KeyUse, NewRequest, NewSubmission, submission_id};
@@ -588,6 +589,9 @@ fn received(request: &NewRequest, source: &Source, mut elements: Vec<Element>) -
             revision: 0,
             received_at: request.received_at.0,
             run_at: request.received_at.0,
+            state: State::Received.as_str().to_owned(),
+            lead_id: None,
+            kept: None,
         };
         let element = std::mem::take(elements.get_mut(new.index)?);
         Some(Received::readable(row, element, Arc::clone(&origin)).into_item())

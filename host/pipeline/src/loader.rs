@@ -3,11 +3,13 @@
 
 use super::Pipeline;
 use super::delivery::Delivery;
-use super::element::{Received, RequestReader};
+use super::element::{Received, RequestReader, Resumed};
+use super::rendered;
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneRead, ReadRows};
+use hookmill_stages::Kept;
 use hookmill_store::StoreError;
-use hookmill_store::work::{DeliveryWork, DueDelivery, DueRows, RequestWork, SubmissionWork};
+use hookmill_store::work::{DeliveryWork, DueDelivery, DueRows, RequestWork, StoredLead, SubmissionWork};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -68,8 +70,42 @@ impl Pipeline {
         self.settings.limits.load_bytes_max.min(i64::try_from(read.bytes_max).unwrap_or(i64::MAX))
     }
 
-    /// The elements of submissions, in their order. Requests are read some megabytes at a time: bodies are large, elements are not.
+    /// Submissions with what they go on with, in their order: their leads or, where they are to be mapped, their elements.
     pub(crate) async fn open_elements(
+        &self,
+        organization_id: &str,
+        rows: Vec<SubmissionWork>,
+    ) -> Result<Vec<Item<Received>>, StoreError> {
+        if rows.iter().all(|row| row.kept.is_none()) {
+            return self.read_requests(organization_id, rows).await;
+        }
+        let order: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        let (resumed, mapped): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.kept.is_some());
+        let mut items: HashMap<String, Item<Received>> = HashMap::with_capacity(order.len());
+        let opened = self.resume(organization_id, resumed).await?.into_iter().map(Received::into_item);
+        for item in opened.chain(self.read_requests(organization_id, mapped).await?) {
+            items.insert(item.work.row.id.clone(), item);
+        }
+        Ok(order.iter().filter_map(|id| items.remove(id)).collect())
+    }
+
+    /// Submissions that go on with their leads.
+    async fn resume(&self, organization_id: &str, rows: Vec<SubmissionWork>) -> Result<Vec<Received>, StoreError> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let leads = self.store.stored_leads(organization_id, &ids).await?;
+        let mut leads: HashMap<String, StoredLead> = leads.into_iter().map(|lead| (lead.id.clone(), lead)).collect();
+        let resumed = rows.into_iter().map(|row| {
+            let stored = leads.remove(&row.id);
+            match resumed(&row, stored) {
+                Ok(resumed) => Received::resumed(row, resumed),
+                Err(why) => Received::unreadable(row, why),
+            }
+        });
+        Ok(resumed.collect())
+    }
+
+    /// The elements of submissions, in their order. Requests are read some megabytes at a time: bodies are large, elements are not.
+    async fn read_requests(
         &self,
         organization_id: &str,
         rows: Vec<SubmissionWork>,
@@ -144,6 +180,15 @@ fn take_within<T>(
         taken.push(row);
     }
     (taken, false)
+}
+
+/// What a submission goes on with.
+fn resumed(row: &SubmissionWork, stored: Option<StoredLead>) -> Result<Resumed, String> {
+    let kept = Kept::from_bytes(row.kept.as_deref().unwrap_or_default()).map_err(|error| error.to_string())?;
+    let gone = || "the lead that it goes on with was deleted at the end of its retention".to_owned();
+    let StoredLead { lead, is_test, decision, .. } = stored.ok_or_else(gone)?;
+    let lead = String::from_utf8(lead.ok_or_else(gone)?).map_err(|error| error.to_string())?;
+    Ok(Resumed { kept, lead, is_test, warnings: rendered::stored_warnings(decision.as_deref()) })
 }
 
 /// A host without a shard reads nothing; the owners do.

@@ -5,7 +5,7 @@ use super::finish::{CampaignContext, EventAbout, Transition};
 use super::rendered::json;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_store::processed::Processed;
+use hookmill_store::processed::{Committed, LifecyclePremises, Processed};
 use hookmill_store::runs::RunStart;
 use hookmill_store::{Remedy, StoreError};
 use serde_json::json;
@@ -17,8 +17,10 @@ const AGAIN_MAX: usize = 3;
 /// What came of writing a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    /// The submissions that were written as they were decided.
+    /// The submissions that were written.
     pub(crate) written: HashSet<String>,
+    /// Those that were written as refused: nothing of theirs is sent.
+    pub(crate) refused: HashSet<String>,
     /// Whether a part is written whose response was lost: what follows from it is in the store.
     pub(crate) is_response_lost: bool,
     /// Whether a submission went into quarantine because it could not be written as it was decided.
@@ -34,8 +36,10 @@ impl Parts {
 
     fn and(mut self, other: Self) -> Self {
         self.written.extend(other.written);
+        self.refused.extend(other.refused);
         Self {
             written: self.written,
+            refused: self.refused,
             is_response_lost: self.is_response_lost || other.is_response_lost,
             has_unwritable: self.has_unwritable || other.has_unwritable,
             error: self.error.or(other.error),
@@ -50,14 +54,17 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         rows: &[Processed],
+        premises: Option<&LifecyclePremises<'_>>,
         began: &RunStart,
         now: Timestamp,
     ) -> Parts {
         let mut attempt = 0;
         loop {
             let commit_id = self.ids.new_id("cmt", now);
-            let error = match self.store.commit_processed(&commit_id, rows, began, now).await {
-                Ok(written) => return Parts { written, ..Parts::default() },
+            let error = match self.store.commit_processed(&commit_id, rows, premises, began, now).await {
+                Ok(Committed { written, refused }) => return Parts { written, refused, ..Parts::default() },
+                // What it was decided by has changed: it is decided again.
+                Err(error @ StoreError::Outdated) => return Parts::failed(error),
                 Err(error) => error,
             };
             match error.trouble().remedy() {
@@ -70,8 +77,8 @@ impl Pipeline {
                 Remedy::Halve => {
                     return match halves(rows) {
                         Some((first, second)) => {
-                            let first = self.write_parts(context, first, began, now).await;
-                            first.and(self.write_parts(context, second, began, now).await)
+                            let first = self.write_parts(context, first, premises, began, now).await;
+                            first.and(self.write_parts(context, second, premises, began, now).await)
                         }
                         None if error.is_of_row() => self.write_unwritable(context, rows, &error, began, now).await,
                         None => Parts::failed(error),
@@ -94,7 +101,7 @@ impl Pipeline {
         tracing::error!(submission_id = row.id, error = %error, "a submission could not be written; it is quarantined");
         let commit_id = self.ids.new_id("cmt", now);
         let instead = self.unwritable(context, row, now);
-        match self.store.commit_processed(&commit_id, std::slice::from_ref(&instead), began, now).await {
+        match self.store.commit_processed(&commit_id, std::slice::from_ref(&instead), None, began, now).await {
             Ok(_) => {
                 self.read_events(&instead.events, now);
                 Parts { has_unwritable: true, ..Parts::default() }
@@ -115,6 +122,11 @@ impl Pipeline {
             lead: None,
             decision: None,
             value_sets: None,
+            kept: None,
+            firsts: Vec::new(),
+            takes_slot: false,
+            queue_run_at: None,
+            moved_to: None,
             delivery: None,
             events: self.events(context, about, change.to(), false, detail.as_ref(), now),
             ..row.clone()

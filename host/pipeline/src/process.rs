@@ -9,6 +9,7 @@ use super::flow::InFlight;
 use super::lookups::Lookups;
 use super::parts::by_source;
 use super::programs::NotReady;
+use super::refuse::before_shape;
 use super::rendered;
 use super::warm_ups::WaitingLane;
 use hookmill_domain::campaign::CampaignState;
@@ -18,12 +19,12 @@ use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::{Destination, Submission};
 use hookmill_engine::{ItemError, Program};
-use hookmill_stages::{Item, Run, Way, advance};
+use hookmill_stages::{Item, Place, Run, Start, Way, advance};
 use hookmill_store::StoreError;
 use hookmill_store::processed::{DerivedFrom, Processed};
 use hookmill_store::runs::RunStart;
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,7 +119,7 @@ impl Pipeline {
         };
         let mut decided = self.decide(&context, &ran.items, ran.value_sets.as_deref());
         self.shape_processed(&context, &mut decided).await;
-        self.write_processed(in_flight, &context, decided, &began).await
+        self.write_processed(in_flight, &context, &ran, decided, &began).await
     }
 
     fn decide(&self, context: &CampaignContext, items: &[BatchItem], value_sets: Option<&[u8]>) -> Decided {
@@ -153,6 +154,7 @@ impl Pipeline {
         &self,
         in_flight: InFlight<Received>,
         context: &CampaignContext,
+        ran: &Ran,
         decided: Decided,
         began: &RunStart,
     ) -> Result<(), StoreError> {
@@ -168,29 +170,40 @@ impl Pipeline {
             let ids: Vec<&str> = decided.deferred.iter().map(String::as_str).collect();
             self.store.defer_submissions(organization_id, &ids, deferred_until).await?;
         }
-        let waits = decided
-            .processed
-            .iter()
-            .any(|row| matches!(row.change.to(), State::Pending | State::Quarantined | State::Received));
+        let waits =
+            decided.processed.iter().any(|row| !row.change.to().is_terminal() && row.change.to() != State::Delivering);
         let again_at = match (waits, decided.deferred.is_empty()) {
             (true, _) => Some(now),
             (false, false) => Some(deferred_until),
             (false, true) => None,
         };
-        let parts = self.write_parts(context, &by_source(decided.processed), began, now).await;
+        let rows = by_source(decided.processed);
+        let premises = self.premises(context, &ran.items, ran.value_sets.as_deref(), now);
+        let parts = self.write_parts(context, &rows, premises.as_ref(), began, now).await;
+        drop(premises);
         if parts.is_response_lost {
             // What follows is in the store; dropping the reservation has it read.
             drop(reservation);
         } else if parts.written.is_empty() && parts.error.is_some() {
             reservation.cancel();
         } else {
-            let items = deliveries.into_iter().filter(|(source_id, _)| parts.written.contains(source_id));
+            let is_sent = |(source_id, delivery): &(String, Delivery)| {
+                parts.written.contains(source_id) && !parts.refused.contains(&delivery.row.submission_id)
+            };
+            let items = deliveries.into_iter().filter(is_sent);
             reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
         }
         match parts.error {
             None => {
-                let is_unclear = parts.is_response_lost || parts.has_unwritable;
+                // What was refused has events of its own, which are with the store, or was moved to another campaign.
+                let is_unclear = parts.is_response_lost || parts.has_unwritable || !parts.refused.is_empty();
                 in_flight.finish(if is_unclear { Some(self.clock.now()) } else { again_at });
+                Ok(())
+            }
+            // What it was decided by has changed: it is read and decided again.
+            Some(StoreError::Outdated) => {
+                self.forget_lookups();
+                in_flight.finish(Some(self.clock.now()));
                 Ok(())
             }
             // What was not written is asked for again later; what was is no longer due.
@@ -254,18 +267,23 @@ impl Pipeline {
         let mut run = self.run(program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
-        let way = Way::new(contract_client(context));
-        let (order, mut moving) = on_their_way(&items);
+        self.judge_duplicates(context, &mut items).await?;
+        self.find_next(context, &mut items).await?;
+        let mut groups = on_their_way(context, &items, now);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let run = self.engine().on_guest_thread(async move {
-            advance(&mut run, &way, &mut moving, now, &mut ()).await;
-            (run.finish(), moving)
+            for group in &mut groups {
+                advance(&mut run, &group.way, &mut group.items, now, &mut ()).await;
+            }
+            (run.finish(), groups)
         });
-        let Ok((reports, moved)) = run.await else {
+        let Ok((reports, groups)) = run.await else {
             return Ok(Ran::without_program(batch.iter().map(BatchItem::deferred).collect()));
         };
-        for (at, item) in order.into_iter().zip(moved) {
-            items[at].end(item.status);
+        for Group { places, items: moved, .. } in groups {
+            for (at, item) in places.into_iter().zip(moved) {
+                items[at].end(item.status);
+            }
         }
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
             // What a plugin writes may be personal: its lines are not for the host's own log.
@@ -285,6 +303,10 @@ impl Pipeline {
     ) -> Result<Vec<BatchItem>, StoreError> {
         let (mut items, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
         for received in batch {
+            if let Some(resumed) = &received.resumed {
+                items.push(BatchItem::resumed(received, resumed));
+                continue;
+            }
             match (&received.body, context::inbound(received)) {
                 (Ok(_), Some(element)) => {
                     elements.push(element);
@@ -294,7 +316,7 @@ impl Pipeline {
                 (Ok(_), None) => items.push(BatchItem::deferred(received)),
             }
         }
-        let mapped = run.map(elements).await;
+        let mapped = if elements.is_empty() { Vec::new() } else { run.map(elements).await };
         let known = self.child_submissions(organization_id, &order, &mapped).await?;
         for (received, result) in order.into_iter().zip(mapped) {
             items.extend(build_items(received, result, &known));
@@ -419,9 +441,30 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
     items
 }
 
-/// The items that are still on their way, by their place, as the machine takes them.
-fn on_their_way(items: &[BatchItem]) -> (Vec<usize>, Vec<Item>) {
-    items.iter().enumerate().filter_map(|(at, item)| Some((at, Item::new(Arc::clone(item.submission()?))))).unzip()
+/// Items of a batch that take the same way, with their places in it.
+struct Group {
+    way: Way,
+    places: Vec<usize>,
+    items: Vec<Item>,
+}
+
+/// The items that are still on their way, by where it begins for them: one group in most batches.
+fn on_their_way(context: &CampaignContext, items: &[BatchItem], now: Timestamp) -> Vec<Group> {
+    let mut groups: BTreeMap<Start, Group> = BTreeMap::new();
+    let moment = context.lifecycle.at(now);
+    for (at, item) in items.iter().enumerate() {
+        let Some(submission) = item.submission() else { continue };
+        // One that is not mapped takes the way of those that were mapped just now.
+        let start = item.start().max(Start::Rules);
+        let group = groups.entry(start).or_insert_with(|| {
+            let stages = before_shape(&moment).map(|stage| (Place::BeforeShape, stage));
+            let way = Way::with_stages(start, contract_client(context), stages);
+            Group { way, places: Vec::new(), items: Vec::new() }
+        });
+        group.places.push(at);
+        group.items.push(Item::new(Arc::clone(submission)));
+    }
+    groups.into_values().collect()
 }
 
 /// Where the campaign sends its leads.

@@ -2,7 +2,7 @@
 
 use hookmill_engine::contract::{Failure, Severity, Verdict, Warning as ContractWarning};
 use hookmill_engine::{Fault, ItemError, Stage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -38,7 +38,7 @@ pub struct FailedRule {
 }
 
 /// Something unusual that does not stop the lead.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Warning {
     /// A stable code in snake case.
     pub code: String,
@@ -108,6 +108,17 @@ pub(crate) fn decision(is_mapped: bool, verdict: Option<&Verdict>, warnings: &[C
         warnings: convert_warnings(warnings),
     };
     serde_json::to_vec(&decision).ok()
+}
+
+/// The warnings that a decision has.
+pub(crate) fn stored_warnings(decision: Option<&[u8]>) -> Vec<ContractWarning> {
+    #[derive(Deserialize)]
+    struct Stored {
+        warnings: Vec<Warning>,
+    }
+    let stored = decision.and_then(|decision| serde_json::from_slice::<Stored>(decision).ok());
+    let warning = |Warning { code, path, message }| ContractWarning { code, path, message };
+    stored.map(|stored| stored.warnings.into_iter().map(warning).collect()).unwrap_or_default()
 }
 
 /// The warnings of the mapping.

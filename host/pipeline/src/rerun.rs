@@ -15,14 +15,17 @@ use differences::differences;
 use hookmill_domain::body::tree_bytes;
 use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::lifecycle::local::LocalLifecycle;
 use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::state::State;
+use hookmill_stages::Kept;
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::deliveries::Message;
 use hookmill_store::processed::Processed;
 use hookmill_store::runs::{RunRow, RunStart};
 use hookmill_store::submissions::SubmissionRow;
+use hookmill_store::work::SubmissionWork;
 use serde::Serialize;
 use serde_json::Value;
 use std::slice;
@@ -241,7 +244,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// A campaign as it is, but on a version, and without webhooks: nobody is told of what is only looked at.
+    /// A campaign as it is, but on a version, without webhooks, for nobody is told of what is only looked at, and without a lifecycle: who came
+    /// before and who got a slot is not found out again.
     async fn context_on(
         &self,
         campaign_key: &str,
@@ -254,12 +258,16 @@ impl Pipeline {
         if let Some(client) = &mut client {
             client.settings.url = urls.show(&client.settings.url);
         }
-        Ok(CampaignContext { organization, campaign, client, webhook: None })
+        let lifecycle = LocalLifecycle::always_open();
+        let campaign = Campaign { lifecycle_revision: 0, ..campaign };
+        Ok(CampaignContext { organization, campaign, client, webhook: None, lifecycle, compared: Vec::new() })
     }
 
     /// A submission with its element.
     async fn open_submission(&self, row: &SubmissionRow) -> Result<Received, ApiError> {
         let work = self.people.submission_work(&row.organization_id, &row.id).await.map_err(unavailable)?;
+        // Where it stands now is not where its run began, unless it was made of another one's lead.
+        let work = work.map(|work| SubmissionWork { kept: kept_at_birth(work.kept.as_deref()), ..work });
         let opened = self.open_elements(&row.organization_id, work.into_iter().collect()).await;
         let received = opened.map_err(unavailable)?.pop().map(|item| item.work);
         let received = received.ok_or_else(|| ApiError::not_found("submission", &row.id))?;
@@ -365,6 +373,11 @@ fn json_of(bytes: Option<&[u8]>) -> Option<Value> {
 fn recorded_names(row: &SubmissionRow) -> Result<Arc<Names>, StoreError> {
     let names = row.value_sets.as_deref().map(serde_json::from_slice).transpose();
     Ok(Arc::new(names.map_err(|error| StoreError::corrupt("submissions", &row.id, error))?.unwrap_or_default()))
+}
+
+fn kept_at_birth(kept: Option<&[u8]>) -> Option<Vec<u8>> {
+    let kept = Kept::from_bytes(kept?).ok()?;
+    Kept::reprocessed(Some(&kept)).map(|kept| kept.to_bytes())
 }
 
 fn not_processed() -> ApiError {

@@ -10,7 +10,8 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
-    format: u32,
+    /// The version of the format that it was written in.
+    pub format: u32,
     /// Where its way begins.
     pub start: Start,
     /// Where its way began at first, for one that was made of another one's lead: its own element is not what it is to be mapped from.
@@ -19,6 +20,9 @@ pub struct Kept {
     /// Whether the first-submission action is behind it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_action_decided: bool,
+    /// Whether it goes on though it is a duplicate: a person has said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_duplicate_accepted: bool,
     /// The campaigns (the store's ids) that it was moved through, from the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub visited: Vec<String>,

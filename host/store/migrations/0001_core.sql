@@ -122,6 +122,7 @@ create table campaigns (
     updated_at bigint not null
 );
 create index campaigns_to_release on campaigns (release_at) where release_at is not null;
+create index campaigns_with_lifecycle on campaigns (organization_id, campaign_key) where 0 < lifecycle_revision;
 create index campaigns_with_queue on campaigns (queue_run_at) where queue_run_at is not null;
 create index campaigns_of_client on campaigns (client_id, campaign_key) where client_id is not null;
 create unique index campaigns_by_campaign_id on campaigns (organization_id, campaign_id);
@@ -305,6 +306,8 @@ create table first_submissions (
     key_hash bytea not null,
     submission_id text not null,
     received_at bigint not null,
+    -- Who was received before this did not count when it became the first: how far back its rule looks.
+    counts_from bigint not null,
     primary key (organization_id, scope, key_hash)
 );
 create index first_submissions_of_submission on first_submissions (organization_id, submission_id);

@@ -7,6 +7,7 @@ use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::{CampaignId, CampaignState, DeliveryMode};
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::lifecycle::Lifecycle;
 use std::collections::BTreeSet;
 
 /// A campaign, as it is stored.
@@ -46,6 +47,10 @@ pub struct Campaign {
     pub updated_at: i64,
     /// Whether it has a client endpoint.
     pub has_client: bool,
+    /// Duplicates, caps, schedule, queue and fallback, a JSON object.
+    pub lifecycle: Vec<u8>,
+    /// How often its lifecycle was saved.
+    pub lifecycle_revision: i64,
 }
 from_row!(Campaign {
     key,
@@ -64,7 +69,9 @@ from_row!(Campaign {
     active_version_id,
     created_at,
     updated_at,
-    has_client
+    has_client,
+    lifecycle,
+    lifecycle_revision
 });
 
 /// What a campaign is made with, or changed to.
@@ -112,6 +119,11 @@ impl Campaign {
             .ok_or_else(|| StoreError::corrupt("campaigns", &self.key, format!("no delivery `{}`", self.delivery)))
     }
 
+    /// What it says of its submissions' lives.
+    pub fn lifecycle(&self) -> Result<Lifecycle, StoreError> {
+        serde_json::from_slice(&self.lifecycle).map_err(|error| StoreError::corrupt("campaigns", &self.key, error))
+    }
+
     /// The value sets that a plugin of its own may read (P5).
     pub fn granted_value_sets(&self) -> Result<BTreeSet<String>, StoreError> {
         serde_json::from_slice(&self.granted_value_sets)
@@ -121,7 +133,7 @@ impl Campaign {
 
 const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, client_id, \
      (select k.name from clients k where k.id = campaigns.client_id) as client_name, state, time_zone, phone_region, \"values\", granted_value_sets, delivery, active_version_id, \
-     created_at, updated_at, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
+     created_at, updated_at, lifecycle, lifecycle_revision, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
 
 impl Store {
     /// Makes a campaign of whoever does it, with its first version. `Conflict` when the organization has one of this id, `Referenced` when its
@@ -190,6 +202,16 @@ impl Store {
         let sql = format!("{COLUMNS} where organization_id = $1 and campaign_id = $2");
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(campaign_id).fetch_optional(&mut *connection).await?
+        }))
+    }
+
+    /// What the campaigns of an organization say that have said something of their submissions' lives; at most `limit` of them.
+    #[boxed]
+    pub async fn lifecycles(&self, organization_id: &str, limit: i64) -> Result<Vec<Campaign>, StoreError> {
+        let sql =
+            format!("{COLUMNS} where organization_id = $1 and 0 < lifecycle_revision order by campaign_key limit $2");
+        Ok(reading!(self, connection => {
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 

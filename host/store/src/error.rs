@@ -32,6 +32,9 @@ pub enum StoreError {
     /// It refers to what is not there any more, or something refers to what it would delete: nothing was written.
     #[error("what it refers to is gone, or something refers to it")]
     Referenced,
+    /// What was decided is out of date: it is decided again. Nothing was written.
+    #[error("what this was decided by has changed")]
+    Outdated,
     /// A row that this version of the host can't read.
     #[error("corrupt row in {table}, {row}: {reason}")]
     Corrupt {
@@ -117,6 +120,7 @@ impl StoreError {
         match self {
             Self::Unavailable(error) | Self::TooSlow(error) => trouble(error),
             Self::Conflict | Self::Referenced | Self::Corrupt { .. } => Trouble::Row,
+            Self::Outdated => Trouble::Busy,
             Self::Quota(_) | Self::Lost { .. } | Self::Key(_) | Self::Migration(_) => Trouble::Program,
         }
     }

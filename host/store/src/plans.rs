@@ -21,12 +21,13 @@ use std::sync::Arc;
 /// How many submissions the tables hold.
 const SUBMISSIONS: usize = 500_000;
 /// The tables that grow with every lead.
-const GROWING: [&str; 14] = [
+const GROWING: [&str; 15] = [
     "requests",
     "submissions",
     "timeline",
     "leads",
     "lead_identities",
+    "first_submissions",
     "events",
     "deliveries",
     "attempts",

@@ -1,4 +1,8 @@
-//! The commit at the end of processing: states, timeline, people, events and deliveries of a batch, together or not at all.
+//! The commit at the end of processing: states, timeline, people, events and deliveries of a batch, together or not at all. What counts is
+//! decided here (FLOW 11, 12): who is the first under a key, and who gets a slot.
+
+mod firsts;
+mod slots;
 
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
@@ -10,6 +14,12 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::state::{Change, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub use firsts::{First, FirstSubmission};
+pub use slots::{LifecyclePremises, Refusal, Refused, SlotPeriod};
+
+use firsts::claim_firsts;
+use slots::{Slots, decide_slots};
 
 /// What processing decided for one submission.
 #[derive(Debug, Clone)]
@@ -24,6 +34,8 @@ pub struct Processed {
     pub shard: u16,
     /// How many transitions it had when it was taken up: the row must still have as many (fencing).
     pub revision: i64,
+    /// The state in which it was taken up.
+    pub from: State,
     /// What ends processing.
     pub change: Change,
     /// Why, in one word.
@@ -38,6 +50,16 @@ pub struct Processed {
     pub decision: Option<Vec<u8>>,
     /// The tables that were read for it, a JSON object from names to digests.
     pub value_sets: Option<Vec<u8>>,
+    /// Where it goes on when it is taken up next, as `stages::Kept` has it.
+    pub kept: Option<Vec<u8>>,
+    /// The keys under which it must be the first.
+    pub firsts: Vec<First>,
+    /// Whether the client gets it, so that it takes a slot of each cap; not for tests, which are not counted.
+    pub takes_slot: bool,
+    /// When the queue of its campaign is to be looked at, for one that is queued.
+    pub queue_run_at: Option<i64>,
+    /// The campaign that it is moved to.
+    pub moved_to: Option<Move>,
     /// The message to the client.
     pub delivery: Option<NewDelivery>,
     /// The events with their deliveries, in order.
@@ -57,6 +79,26 @@ pub struct ProcessedLead {
     pub lead: Vec<u8>,
     /// Whether it is a test.
     pub is_test: bool,
+    /// Whether the submission is one of the person's already.
+    pub is_counted: bool,
+}
+
+/// A submission of another campaign that is made of one which ends, with its lead (L8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The other campaign (the store's id).
+    pub campaign_key: String,
+    /// Where it goes on there, as `stages::Kept` has it.
+    pub kept: Vec<u8>,
+}
+
+/// What a commit of processing wrote.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// The submissions that were taken up and written.
+    pub written: HashSet<String>,
+    /// Those that were written as refused: nothing of theirs is sent.
+    pub refused: HashSet<String>,
 }
 
 /// Where a submission that was made in this batch comes from.
@@ -98,42 +140,51 @@ impl Store {
         Ok(known.collect())
     }
 
-    /// Writes what a run decided for a batch, under `commit_id`. A submission that has moved on since it was taken up is left as it is; returns
-    /// the ids of those that were written.
+    /// Writes what a run decided for a batch of one campaign, under `commit_id`. A submission that has moved on since it was taken up is left as it
+    /// is. `Outdated`, and nothing is written, where another became the first under a key meanwhile, or the lifecycle was changed.
     #[boxed]
     pub async fn commit_processed(
         &self,
         commit_id: &str,
         batch: &[Processed],
+        premises: Option<&LifecyclePremises<'_>>,
         run: &RunStart,
         now: Timestamp,
-    ) -> Result<HashSet<String>, StoreError> {
+    ) -> Result<Committed, StoreError> {
         let taken: Vec<&Processed> = batch.iter().filter(|p| p.derived_from.is_none()).collect();
         let turn = self.turn(Class::Processing).await?;
         Ok(committing!(self, turn, connection => {
             let mut matched: HashSet<String> = HashSet::with_capacity(taken.len());
             for chunk in super::database::chunks(&taken) {
-                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
-                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(Change::BEGIN.from().as_str()).bind(p.change.to().as_str()).bind(p.campaign_version_id.as_deref())
+                    query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.from.as_str()).bind(p.change.to().as_str()).bind(p.campaign_version_id.as_deref())
                         .bind(p.lead.as_ref().map(|l| l.lead_id.as_str())).bind(p.lead.as_ref().map(|l| l.lead.as_slice()))
-                        .bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref()).bind(p.value_sets.as_deref()).bind(now.0);
+                        .bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref()).bind(p.value_sets.as_deref()).bind(p.kept.as_deref())
+                        .bind(premises.filter(|_| p.takes_slot).and_then(LifecyclePremises::slots)).bind(now.0);
                 }
                 matched.extend(query.fetch_all(&mut *connection).await?);
             }
             let written: Vec<&Processed> = batch.iter().filter(|p| matched.contains(p.source_id())).collect();
+            claim_firsts!(connection, &written);
+            let slots = match premises {
+                Some(premises) => decide_slots!(self, connection, premises, &written),
+                None => Slots::default(),
+            };
+            let written: Vec<&Processed> = written.into_iter().filter_map(|p| slots.row(p)).collect();
             let derived: Vec<(&Processed, &DerivedFrom)> = written.iter().filter_map(|p| p.derived_from.as_ref().map(|from| (*p, from))).collect();
             insert_many!(connection,
                 "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
-                 updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets) values",
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
+                 updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_key).bind(&row.1.parent_id)
                     .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.change.to().as_str()).bind(row.1.received_at).bind(now.0)
                     .bind((row.0.change.to() == State::Received).then_some(now.0))
                     .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
-                    .bind(row.0.value_sets.as_deref()));
+                    .bind(row.0.value_sets.as_deref()).bind(row.0.kept.as_deref())
+                    .bind(premises.filter(|_| row.0.takes_slot).and_then(LifecyclePremises::slots)));
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, began_at, run_id, at, state, cause, detail) values",
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict do nothing", &written,
                 |query, p| query.bind(&p.organization_id).bind(&p.id).bind(if p.derived_from.is_some() { 1 } else { p.revision + 2 })
@@ -143,7 +194,9 @@ impl Store {
                 match p.derived_from {
                     Some(_) => counts.add(&p.organization_id, &p.campaign_key, p.change.to()),
                     None => {
-                        counts.change(&p.organization_id, &p.campaign_key, Change::BEGIN);
+                        if let Some(begin) = Change::new(p.from, State::Processing) {
+                            counts.change(&p.organization_id, &p.campaign_key, begin);
+                        }
                         counts.change(&p.organization_id, &p.campaign_key, p.change);
                     }
                 }
@@ -162,6 +215,11 @@ impl Store {
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).bind(change.to().as_str()).execute(&mut *connection).await?;
                 }
             }
+            let moves: Vec<(&Processed, &Move)> = written.iter().filter_map(|p| Some((*p, p.moved_to.as_ref()?))).collect();
+            for (p, moved) in &moves {
+                insert_moved!(connection, &p.organization_id, &p.id, moved, now);
+                counts.add(&p.organization_id, &moved.campaign_key, State::Received);
+            }
             insert_count_changes!(self, connection, counts, now);
             let people = collect_people(&written);
             let identities: Vec<(&(&str, &IdentityHash), &&str)> = people.identities.iter().collect();
@@ -177,15 +235,15 @@ impl Store {
             let deliveries: Vec<&NewDelivery> = written.iter().flat_map(|p| p.delivery.iter().chain(p.events.iter().flat_map(|e| &e.deliveries))).collect();
             insert_deliveries!(connection, &deliveries, now);
             insert_commit!(connection, commit_id, now);
-            matched
+            Committed { written: matched, refused: slots.refused() }
         }))
     }
 }
 
 // `state || ''` is not a column, so that the rows are entered by their keys (see `outcome`).
-const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, at) as (values";
+const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots, at) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
-     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, updated_at = v.at, run_at = null \
+     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, kept = v.kept, cap_slots = v.cap_slots, updated_at = v.at, run_at = null \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state || '' = v.state_before returning submissions.id";
 
@@ -195,6 +253,37 @@ const REOPEN: &str = "update submissions set state = 'received', run_at = $1, re
      ((submissions.state = 'pending' and (c.state = 'archived' or (c.state = 'active' and (c.delivery = 'store_only' \
      or exists (select 1 from destinations d where d.owner_id = c.campaign_key and d.kind = 'client'))))) \
      or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
+
+/// A submission that is made of one which ends is due at once. It takes the parent's shard: whoever has that reads it.
+const INSERT_MOVED: &str = "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, \
+     received_at, updated_at, run_at, lead_id, lead, is_test, kept) \
+     select s.id || '.' || cast(1 + (select count(*) from submissions c where c.organization_id = s.organization_id and c.parent_id = s.id) as text), s.request_id, \
+     s.organization_id, $3, s.id, s.shard, s.element_start, s.element_bytes, 'received', 0, $4, $4, $4, s.lead_id, s.lead, s.is_test, $5 \
+     from submissions s where s.organization_id = $1 and s.id = $2";
+
+/// Inserts a submission that is moved to another campaign; the person has one more.
+macro_rules! insert_moved {
+    ($connection:expr, $organization_id:expr, $id:expr, $moved:expr, $now:expr) => {
+        sqlx::query($crate::processed::INSERT_MOVED)
+            .bind($organization_id)
+            .bind($id)
+            .bind(&$moved.campaign_key)
+            .bind($now.0)
+            .bind($moved.kept.as_slice())
+            .execute(&mut *$connection)
+            .await?;
+        sqlx::query($crate::processed::COUNT_MOVED)
+            .bind($now.0)
+            .bind($organization_id)
+            .bind($id)
+            .execute(&mut *$connection)
+            .await?;
+    };
+}
+pub(super) use insert_moved;
+
+const COUNT_MOVED: &str = "update leads set submission_count = submission_count + 1, updated_at = $1 where organization_id = $2 and id = \
+     (select lead_id from submissions where organization_id = $2 and id = $3)";
 
 /// How one that came to wait is taken up again.
 fn reopening(state: State) -> Option<Change> {
@@ -217,7 +306,7 @@ fn collect_people<'a>(written: &[&'a Processed]) -> People<'a> {
     for p in written {
         let Some(lead) = &p.lead else { continue };
         let organization_id = p.organization_id.as_str();
-        *people.leads.entry((organization_id, lead.lead_id.as_str())).or_default() += 1;
+        *people.leads.entry((organization_id, lead.lead_id.as_str())).or_default() += i64::from(!lead.is_counted);
         for hash in &lead.identities {
             people.identities.entry((organization_id, hash)).or_insert(lead.lead_id.as_str());
         }

@@ -57,7 +57,8 @@ impl Store {
     #[boxed]
     pub async fn submission_work(&self, organization_id: &str, id: &str) -> Result<Option<SubmissionWork>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, coalesce(run_at, 0) as run_at \
+            sqlx::query_as("select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, coalesce(run_at, 0) as run_at, \
+                 state, lead_id, kept \
                  from submissions where organization_id = $1 and id = $2")
                 .bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
         }))

@@ -57,6 +57,7 @@ fn processed(id: &str, test: &str, change: Change) -> Processed {
         campaign_key: format!("cmp_{test}"),
         shard: 0,
         revision: 1,
+        from: State::Received,
         change,
         cause: "test",
         detail: None,
@@ -64,6 +65,11 @@ fn processed(id: &str, test: &str, change: Change) -> Processed {
         lead: None,
         decision: None,
         value_sets: None,
+        kept: None,
+        firsts: Vec::new(),
+        takes_slot: false,
+        queue_run_at: None,
+        moved_to: None,
         delivery: None,
         events: Vec::new(),
         derived_from: None,
@@ -107,7 +113,13 @@ async fn t_a_commit_moves_only_what_is_in_the_state_it_leaves() {
             let before = if change.from() == State::Processing {
                 let batch: Vec<_> = rows(&test).iter().map(|(id, _)| processed(id, &test, change)).collect();
                 store
-                    .commit_processed(&format!("cmt_{test}"), &batch, &RunStart { id: "run_a".into(), at: NOW }, NOW)
+                    .commit_processed(
+                        &format!("cmt_{test}"),
+                        &batch,
+                        None,
+                        &RunStart { id: "run_a".into(), at: NOW },
+                        NOW,
+                    )
                     .await
                     .unwrap();
                 Change::BEGIN.from()

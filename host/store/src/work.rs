@@ -33,6 +33,12 @@ pub struct SubmissionWork {
     pub received_at: i64,
     /// When it fell due.
     pub run_at: i64,
+    /// The state in which it stands, as it is stored.
+    pub state: String,
+    /// The person; none where it was never mapped.
+    pub lead_id: Option<String>,
+    /// Where it goes on, as `stages::Kept` has it; none where it begins with its element.
+    pub kept: Option<Vec<u8>>,
 }
 from_row!(SubmissionWork {
     id,
@@ -45,8 +51,25 @@ from_row!(SubmissionWork {
     element_bytes,
     revision,
     received_at,
-    run_at
+    run_at,
+    state,
+    lead_id,
+    kept
 });
+
+/// The lead of a submission that goes on with it.
+#[derive(Debug, Clone)]
+pub struct StoredLead {
+    /// The submission.
+    pub id: String,
+    /// The mapped lead.
+    pub lead: Option<Vec<u8>>,
+    /// Whether it is a test.
+    pub is_test: bool,
+    /// The verdict and the warnings, as JSON.
+    pub decision: Option<Vec<u8>>,
+}
+from_row!(StoredLead { id, lead, is_test, decision });
 
 /// The request of a submission.
 #[derive(Debug, Clone)]
@@ -196,8 +219,8 @@ pub struct DueRows<T> {
     pub next_at: Option<Timestamp>,
 }
 
-const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at \
-     from submissions";
+const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at, \
+     state, lead_id, kept from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
      d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_bytes, s.campaign_version_id from";
 /// A delivery as it is sought: messages are large, and only their lengths are read.
@@ -296,6 +319,13 @@ impl Store {
             Ok((id, message))
         });
         read.collect()
+    }
+
+    /// The leads of submissions that go on with them.
+    #[boxed]
+    pub async fn stored_leads(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<StoredLead>, StoreError> {
+        const SELECT: &str = ") select s.id, s.lead, s.is_test, s.decision from v join submissions s on s.organization_id = v.organization_id and s.id = v.id";
+        Ok(select_many!(self, query_as as StoredLead, SELECT, organization_id, ids))
     }
 
     /// The sizes of the bodies of these requests, in bytes.

@@ -208,6 +208,8 @@ pub(super) fn sample_campaign(time_zone: &str, phone_region: &str, now_ms: i64) 
         created_at: now_ms,
         updated_at: now_ms,
         has_client: false,
+        lifecycle: b"{}".to_vec(),
+        lifecycle_revision: 0,
     };
     (organization, campaign)
 }

@@ -68,6 +68,12 @@ pub(super) fn filling() -> Vec<String> {
             id("hash"),
             id("led")
         ),
+        format!(
+            "insert into first_submissions (organization_id, scope, key_hash, submission_id, received_at, counts_from) {n} \
+             select {org}, 'dup:campaign:' || {campaign} || ':email', cast({} as bytea), {}, i, 0 from n where i % 4 = 0",
+            id("hash"),
+            id("sub")
+        ),
         format!("insert into commits (id, committed_at) {n} select {}, i from n where i % 10 = 0", id("cmt")),
         format!(
             "insert into idempotency (organization_id, key_hash, request_id, body_digest, first_seen_at, expires_at) {n} \

@@ -6,7 +6,9 @@ use crate::backlog::Whose;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
-use crate::processed::{DerivedFrom, Processed, ProcessedLead};
+use crate::processed::{
+    DerivedFrom, First, LifecyclePremises, Move, Processed, ProcessedLead, Refusal, Refused, SlotPeriod,
+};
 use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
 use crate::release::Release;
@@ -175,7 +177,41 @@ statements! { store:
             event("evt_b", "sub_10000001.1"),
             Some(from),
         );
-        store.commit_processed("cmt_a", &[first, second], &RunStart { id: "run_a".into(), at: NOW }, NOW).await?;
+        store.commit_processed("cmt_a", &[first, second], None, &RunStart { id: "run_a".into(), at: NOW }, NOW).await?;
+    }
+    "processed by a lifecycle", "key of submissions" => {
+        let row = |id: &str| Processed {
+            firsts: vec![First { scope: "dup:campaign:cmp_101:email".into(), key_hash: id.into(), received_at: 9, counts_from: 0 }],
+            ..processed(id, delivery(&format!("dlv_{id}"), id), event(&format!("evt_{id}"), id), None)
+        };
+        let batch = [row("sub_10000011"), row("sub_10000021"), row("sub_10000031")];
+        let refuse = |row: &Processed, _: Refusal| match row.id.as_str() {
+            "sub_10000021" => Refused::Stays { kept: b"{}".to_vec(), queue_run_at: 5 },
+            _ => Refused::As(Box::new(Processed {
+                change: const { Change::of(State::Processing, State::Rejected) },
+                moved_to: Some(Move { campaign_key: "cmp_111".into(), kept: b"{}".to_vec() }),
+                takes_slot: false,
+                delivery: None,
+                events: Vec::new(),
+                ..row.clone()
+            })),
+        };
+        let premises = LifecyclePremises {
+            campaign_key: CAMPAIGN.into(),
+            revision: 0,
+            periods: vec![SlotPeriod { period: "day", starts_at: 0, limit: 1 }],
+            slots: b"[]".to_vec(),
+            joins_queue: true,
+            refuse: Box::new(refuse),
+        };
+        let run = RunStart { id: "run_b".into(), at: NOW };
+        store.commit_processed("cmt_c", &batch, Some(&premises), &run, NOW).await?;
+    }
+    "first submissions", "key of first_submissions" => {
+        store.first_submissions(ORG, &[("dup:campaign:cmp_101:email", b"1".as_slice())]).await?;
+    }
+    "stored leads", "key of submissions" => {
+        store.stored_leads(ORG, &["sub_10000001"]).await?;
     }
     "outcomes", "key of deliveries" => {
         let over = outcome("dlv_a", "sub_10000001", Next::Over("delivered"));
@@ -286,6 +322,7 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         campaign_key: "cmp_101".into(),
         shard: 1,
         revision: 3,
+        from: State::Received,
         change: const { Change::of(State::Processing, State::Delivering) },
         cause: "shaped",
         detail: None,
@@ -295,9 +332,15 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
             identities: vec![[7; 32]],
             lead: b"{}".to_vec(),
             is_test: false,
+            is_counted: false,
         }),
         decision: None,
         value_sets: None,
+        kept: None,
+        firsts: Vec::new(),
+        takes_slot: true,
+        queue_run_at: None,
+        moved_to: None,
         delivery: Some(delivery),
         events: vec![event],
         derived_from,

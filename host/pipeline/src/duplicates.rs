@@ -1,0 +1,190 @@
+//! The duplicate rule on the way (L3): who came before is looked up by its key, items of one batch see each other, and the commit makes sure
+//! that nobody else has become the first meanwhile (FLOW 12).
+
+use super::Pipeline;
+use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::lifecycle::duplicates::{DuplicateAction, DuplicateKey, DuplicateRule, DuplicateScope};
+use hookmill_domain::lifecycle::merge::merge_leads;
+use hookmill_domain::state::{Change, State};
+use hookmill_engine::contract::Warning;
+use hookmill_stages::Start;
+use hookmill_store::StoreError;
+use hookmill_store::campaigns::Campaign;
+use hookmill_store::processed::First;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+const DAY_MS: i64 = 86_400_000;
+/// How many campaigns of an organization are asked for their rules.
+const RULES_MAX: i64 = 1_000;
+
+/// A key of a lead in its scope, and how far back it counts.
+struct ScopedKey {
+    scope: String,
+    fields: String,
+    hash: Vec<u8>,
+    window_ms: i64,
+    /// Whether the campaign's own rule asks for it.
+    is_own: bool,
+}
+
+/// Who is the first under a key.
+#[derive(Clone)]
+struct Earlier {
+    submission_id: String,
+    received_at: i64,
+}
+
+impl Pipeline {
+    /// The rules that a campaign's leads are compared by: its own, and those of other campaigns whose scope it lies in.
+    pub(crate) async fn compared(&self, campaign: &Campaign) -> Result<Vec<DuplicateRule>, StoreError> {
+        let mut rules: Vec<DuplicateRule> = campaign.lifecycle()?.duplicates.into_iter().collect();
+        for other in self.store.lifecycles(&campaign.organization_id, RULES_MAX).await? {
+            let Some(rule) = other.lifecycle()?.duplicates else { continue };
+            let reaches = match rule.scope {
+                DuplicateScope::Campaign => false,
+                DuplicateScope::Client => other.client_id.is_some() && other.client_id == campaign.client_id,
+                DuplicateScope::Organization => true,
+            };
+            if other.key != campaign.key && reaches && !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        Ok(rules)
+    }
+
+    /// Decides about those of a batch that came before, and notes under which keys the others must be the first.
+    pub(crate) async fn judge_duplicates(
+        &self,
+        context: &CampaignContext,
+        items: &mut [BatchItem],
+    ) -> Result<(), StoreError> {
+        if context.compared.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<Vec<ScopedKey>> = items.iter().map(|item| scoped_keys(context, item)).collect();
+        let asked: Vec<(&str, &[u8])> =
+            keys.iter().flatten().map(|key| (key.scope.as_str(), key.hash.as_slice())).collect();
+        let known = self.store.first_submissions(&context.organization.id, &asked).await?;
+        let mut firsts: HashMap<(String, Vec<u8>), Earlier> = known
+            .into_iter()
+            .map(|(key, first)| (key, Earlier { submission_id: first.submission_id, received_at: first.received_at }))
+            .collect();
+        let mut merged = Vec::new();
+        for (at, (item, keys)) in items.iter_mut().zip(keys).enumerate() {
+            let live = |key: &ScopedKey| {
+                let earlier = firsts.get(&(key.scope.clone(), key.hash.clone()))?;
+                (item.received_at() - key.window_ms <= earlier.received_at && !item.descends_from(earlier))
+                    .then(|| earlier.clone())
+            };
+            let duplicate = keys.iter().filter(|key| key.is_own).find_map(|key| Some((key.fields.clone(), live(key)?)));
+            match (duplicate, &context.lifecycle.rules().duplicates) {
+                (Some((fields, earlier)), Some(rule)) => {
+                    if item.judge(rule.action, &fields, &earlier) {
+                        merged.push((at, earlier.submission_id));
+                    }
+                }
+                _ => {
+                    let received_at = item.received_at();
+                    let free: Vec<ScopedKey> = keys.into_iter().filter(|key| live(key).is_none()).collect();
+                    for key in free {
+                        let own = Earlier { submission_id: item.id.clone(), received_at };
+                        firsts.insert((key.scope.clone(), key.hash.clone()), own);
+                        let counts_from = received_at - key.window_ms;
+                        let first = First { scope: key.scope, key_hash: key.hash, received_at, counts_from };
+                        if !item
+                            .firsts
+                            .iter()
+                            .any(|known| known.scope == first.scope && known.key_hash == first.key_hash)
+                        {
+                            item.firsts.push(first);
+                        }
+                    }
+                }
+            }
+        }
+        self.merge_duplicates(&context.organization.id, items, merged).await
+    }
+
+    /// Merges what duplicates say into the leads that came before.
+    async fn merge_duplicates(
+        &self,
+        organization_id: &str,
+        items: &mut [BatchItem],
+        merged: Vec<(usize, String)>,
+    ) -> Result<(), StoreError> {
+        if merged.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = merged.iter().map(|(_, id)| id.as_str()).collect();
+        let stored = self.store.stored_leads(organization_id, &ids).await?;
+        let stored: HashMap<String, String> =
+            stored.into_iter().filter_map(|lead| Some((lead.id, String::from_utf8(lead.lead?).ok()?))).collect();
+        for (at, earlier_id) in merged {
+            let of_batch = || {
+                items.iter().find(|item| item.id == earlier_id)?.submission().map(|submission| submission.lead.clone())
+            };
+            // What was deleted at the end of its retention has nothing to be merged into.
+            let Some(before) = stored.get(&earlier_id).cloned().or_else(of_batch) else { continue };
+            let Some(new) = items[at].submission().map(|submission| submission.lead.clone()) else { continue };
+            items[at].set_lead(merge_leads(&before, &new));
+        }
+        Ok(())
+    }
+}
+
+impl BatchItem {
+    /// Whether it was made of that one: a lead that is moved or posted again is not a duplicate of itself.
+    fn descends_from(&self, earlier: &Earlier) -> bool {
+        let is_made = self.kept.as_ref().is_some_and(|kept| kept.born_at.is_some());
+        let id = earlier.submission_id.as_str();
+        self.id == id || (is_made && self.id.strip_prefix(id).is_some_and(|rest| rest.starts_with('.')))
+    }
+
+    /// Applies the rule to a duplicate; says whether it is to be merged into the lead that came before.
+    fn judge(&mut self, action: DuplicateAction, fields: &str, earlier: &Earlier) -> bool {
+        let detail = detail(fields, earlier);
+        match action {
+            DuplicateAction::Reject => {
+                let change = const { Change::of(State::Processing, State::Duplicate) };
+                self.status = ItemStatus::Decided(Transition { change, cause: "duplicate", detail: Some(detail) });
+            }
+            DuplicateAction::Quarantine => {
+                self.status = ItemStatus::Decided(Transition::quarantined("duplicate", detail));
+            }
+            DuplicateAction::Mark | DuplicateAction::Update => {
+                let message = format!("`{}` has the same {}", earlier.submission_id, fields.replace('+', " and "));
+                self.warn(Warning { code: "duplicate".into(), path: fields.to_owned(), message });
+            }
+        }
+        action == DuplicateAction::Update
+    }
+}
+
+fn detail(fields: &str, earlier: &Earlier) -> Value {
+    json!({
+        "duplicate_of": earlier.submission_id,
+        "fields": fields.split('+').collect::<Vec<_>>(),
+        "received_at": Timestamp(earlier.received_at).rfc3339(),
+    })
+}
+
+/// The keys of a lead by each rule. Tests are exempt, and who was judged before is not judged again.
+fn scoped_keys(context: &CampaignContext, item: &BatchItem) -> Vec<ScopedKey> {
+    let is_judged = Start::Rules < item.start() || item.kept.as_ref().is_some_and(|kept| kept.is_duplicate_accepted);
+    let Some(submission) = item.submission().filter(|submission| !submission.is_test && !is_judged) else {
+        return Vec::new();
+    };
+    let (campaign, salt) = (&context.campaign, &context.organization.salt);
+    let own = context.lifecycle.rules().duplicates.as_ref();
+    let mut keys: Vec<ScopedKey> = Vec::new();
+    for rule in &context.compared {
+        for DuplicateKey { fields, hash } in rule.keys(salt, &submission.lead) {
+            let scope = rule.scope_name(&fields, &campaign.key, campaign.client_id.as_deref());
+            let window_ms = i64::from(rule.window_days) * DAY_MS;
+            keys.push(ScopedKey { scope, fields, hash: hash.to_vec(), window_ms, is_own: own == Some(rule) });
+        }
+    }
+    keys
+}

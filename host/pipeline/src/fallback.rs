@@ -1,0 +1,76 @@
+//! Fallback (L8): the next campaign of the list for a lead that its campaign's client does not take.
+
+use super::Pipeline;
+use super::finish::{BatchItem, CampaignContext};
+use hookmill_domain::campaign::CampaignState;
+use hookmill_domain::lifecycle::fallback::MOVES_MAX;
+use hookmill_domain::lifecycle::{Lifecycle, Otherwise};
+use hookmill_stages::{Kept, Start};
+use hookmill_store::StoreError;
+use hookmill_store::processed::Move;
+
+impl Pipeline {
+    /// Finds the next campaign for those of a batch that may be moved.
+    pub(crate) async fn find_next(&self, context: &CampaignContext, items: &mut [BatchItem]) -> Result<(), StoreError> {
+        if !moves(context.lifecycle.rules()) {
+            return Ok(());
+        }
+        for item in items.iter_mut().filter(|item| item.submission().is_some()) {
+            item.next = self.next_campaign(context, item.kept.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    /// The first campaign of the rest of the list that a lead came with, and then of its campaign's own list, that it was not in yet and that
+    /// is active; none where there is no such campaign.
+    pub(crate) async fn next_campaign(
+        &self,
+        context: &CampaignContext,
+        kept: Option<&Kept>,
+    ) -> Result<Option<Move>, StoreError> {
+        let Some(fallback) = &context.lifecycle.rules().fallback else { return self.rest_of_list(context, kept).await };
+        let came_with = kept.map(|kept| kept.fallback.as_slice()).unwrap_or_default();
+        let list: Vec<&String> = came_with.iter().chain(&fallback.campaigns).collect();
+        self.first_active(context, kept, &list, fallback.qualify).await
+    }
+
+    async fn rest_of_list(&self, context: &CampaignContext, kept: Option<&Kept>) -> Result<Option<Move>, StoreError> {
+        let Some(kept) = kept else { return Ok(None) };
+        let list: Vec<&String> = kept.fallback.iter().collect();
+        let qualifies = kept.born_at.is_some_and(|start| start <= Start::Rules);
+        self.first_active(context, Some(kept), &list, qualifies).await
+    }
+
+    async fn first_active(
+        &self,
+        context: &CampaignContext,
+        kept: Option<&Kept>,
+        list: &[&String],
+        qualifies: bool,
+    ) -> Result<Option<Move>, StoreError> {
+        let mut visited = kept.map(|kept| kept.visited.clone()).unwrap_or_default();
+        visited.push(context.campaign.key.clone());
+        if MOVES_MAX < visited.len() {
+            return Ok(None);
+        }
+        for (at, campaign_id) in list.iter().enumerate() {
+            let found = self.store.campaign_by_id(&context.organization.id, campaign_id).await?;
+            let Some(campaign) = found else { continue };
+            if visited.contains(&campaign.key) || campaign.state()? != CampaignState::Active {
+                continue;
+            }
+            let start = if qualifies { Start::Rules } else { Start::BeforeShape };
+            let fallback = list.iter().skip(at + 1).map(|id| (*id).clone()).collect();
+            let kept = Kept { visited, fallback, ..Kept::starting(start) };
+            return Ok(Some(Move { campaign_key: campaign.key, kept: kept.to_bytes() }));
+        }
+        Ok(None)
+    }
+}
+
+/// Whether leads may be moved before they are sent.
+fn moves(lifecycle: &Lifecycle) -> bool {
+    let caps = lifecycle.caps.as_ref().map(|caps| caps.when_reached);
+    let schedule = lifecycle.schedule.as_ref().map(|schedule| schedule.when_closed);
+    [caps, schedule].contains(&Some(Otherwise::Next))
+}

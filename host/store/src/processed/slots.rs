@@ -1,0 +1,178 @@
+//! Who gets a slot (L5, FLOW 11): the rows of a commit that would go to the client, against what is taken of each cap. Who gets none is written
+//! as refused instead. The counts are locked last, in one order for all hosts, and a slot goes only to a row whose fenced update matched.
+
+use super::Processed;
+use std::collections::{HashMap, HashSet};
+
+/// A cap's period that is running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotPeriod {
+    /// `total`, `month`, `week`, `day`, `hour`.
+    pub period: &'static str,
+    /// When it began.
+    pub starts_at: i64,
+    /// How many slots it has.
+    pub limit: i64,
+}
+
+/// Why a row gets no slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// This one of the periods has none left.
+    CapReached(usize),
+    /// Others of its campaign are queued, and it waits behind them.
+    BehindQueue,
+}
+
+/// What a refused row is written as.
+#[derive(Debug)]
+pub enum Refused {
+    /// As this.
+    As(Box<Processed>),
+    /// It stays queued, as it was before it was taken up.
+    Stays {
+        /// Where it goes on.
+        kept: Vec<u8>,
+        /// When the queue is to be looked at.
+        queue_run_at: i64,
+    },
+}
+
+/// What a commit of processing supposes about its campaign's lifecycle.
+pub struct LifecyclePremises<'a> {
+    /// The campaign (the store's id).
+    pub campaign_key: String,
+    /// The lifecycle it was decided by.
+    pub revision: i64,
+    /// The periods of its caps, in one order.
+    pub periods: Vec<SlotPeriod>,
+    /// The same as a submission keeps them.
+    pub slots: Vec<u8>,
+    /// Whether new leads wait behind those that are queued.
+    pub joins_queue: bool,
+    /// What becomes of a row that gets no slot.
+    pub refuse: Box<dyn Fn(&Processed, Refusal) -> Refused + Send + Sync + 'a>,
+}
+
+impl LifecyclePremises<'_> {
+    /// The slots that a row takes; none where there are no caps.
+    pub(super) fn slots(&self) -> Option<&[u8]> {
+        Some(self.slots.as_slice()).filter(|_| !self.periods.is_empty())
+    }
+}
+
+/// Who was refused.
+#[derive(Debug, Default)]
+pub(super) struct Slots(HashMap<String, Refused>);
+
+impl Slots {
+    pub(super) fn refuse(&mut self, id: &str, refused: Refused) {
+        self.0.insert(id.to_owned(), refused);
+    }
+
+    /// The row that is written for this one; none where it stays as it was.
+    pub(super) fn row<'a>(&'a self, row: &'a Processed) -> Option<&'a Processed> {
+        match self.0.get(&row.id) {
+            None => Some(row),
+            Some(Refused::As(instead)) => Some(instead),
+            Some(Refused::Stays { .. }) => None,
+        }
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&String, &Refused)> {
+        self.0.iter()
+    }
+
+    pub(super) fn refused(self) -> HashSet<String> {
+        self.0.into_keys().collect()
+    }
+}
+
+/// Who is first in line: who was queued, then who came first.
+pub(super) fn in_line<'a>(written: &[&'a Processed]) -> Vec<&'a Processed> {
+    let mut candidates: Vec<&Processed> = written.iter().copied().filter(|row| row.takes_slot).collect();
+    candidates.sort_by_key(|row| row.from != hookmill_domain::state::State::Queued);
+    candidates
+}
+
+/// Decides who of the rows gets a slot, and corrects those that were written as if they had one.
+macro_rules! decide_slots {
+    ($store:expr, $connection:expr, $premises:expr, $written:expr) => {{
+        use $crate::processed::slots;
+        let premises: &slots::LifecyclePremises<'_> = $premises;
+        let written: &[&$crate::processed::Processed] = $written;
+        let mut decided = slots::Slots::default();
+        let mut candidates = slots::in_line(written);
+        if premises.joins_queue && candidates.iter().any(|row| row.from != State::Queued) {
+            let is_queued: bool = sqlx::query_scalar(slots::IS_QUEUED).bind(&premises.campaign_key).fetch_one(&mut *$connection).await?;
+            if is_queued {
+                for row in candidates.extract_if(.., |row| row.from != State::Queued) {
+                    decided.refuse(&row.id, (premises.refuse)(row, slots::Refusal::BehindQueue));
+                }
+            }
+        }
+        if !candidates.is_empty() && !premises.periods.is_empty() {
+            let (mut free, mut reached) = (candidates.len(), 0);
+            for (at, period) in premises.periods.iter().enumerate() {
+                let taken: i64 = sqlx::query_scalar(slots::LOCK_COUNT).bind(&premises.campaign_key).bind(period.period).bind(period.starts_at)
+                    .fetch_one(&mut *$connection).await?;
+                let left = usize::try_from(period.limit.saturating_sub(taken)).unwrap_or(0);
+                if left < free {
+                    (free, reached) = (left, at);
+                }
+            }
+            for row in candidates.drain(free..) {
+                decided.refuse(&row.id, (premises.refuse)(row, slots::Refusal::CapReached(reached)));
+            }
+            for period in premises.periods.iter().filter(|_| 0 < free) {
+                sqlx::query(slots::TAKE).bind(i64::try_from(free).unwrap_or(0)).bind(&premises.campaign_key).bind(period.period).bind(period.starts_at)
+                    .execute(&mut *$connection).await?;
+            }
+        }
+        for (id, refused) in decided.rows() {
+            let Some(row) = written.iter().find(|row| row.id == *id) else { continue };
+            match refused {
+                slots::Refused::As(instead) if instead.derived_from.is_none() => {
+                    sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind(&row.organization_id).bind(&row.id)
+                        .execute(&mut *$connection).await?;
+                }
+                slots::Refused::As(_) => {}
+                slots::Refused::Stays { kept, .. } => {
+                    sqlx::query(slots::RESTORE).bind(row.from.as_str()).bind(row.revision).bind(kept.as_slice()).bind(&row.organization_id).bind(&row.id)
+                        .execute(&mut *$connection).await?;
+                }
+            }
+        }
+        let look_at = written.iter().filter_map(|row| decided.row(row)?.queue_run_at);
+        let stays = decided.rows().filter_map(|(_, refused)| match refused {
+            slots::Refused::Stays { queue_run_at, .. } => Some(*queue_run_at),
+            slots::Refused::As(_) => None,
+        });
+        // What it was decided by still counts. Who is queued locks the campaign's row: whoever changes its lifecycle at this moment comes
+        // before this commit, which is repeated then, or after it, and has the queue looked at.
+        let is_current = match look_at.chain(stays).min() {
+            Some(at) => 0 < sqlx::query(slots::LOOK_AT_QUEUE).bind(at).bind(&premises.campaign_key).bind(premises.revision).execute(&mut *$connection).await?.rows_affected(),
+            None => sqlx::query_scalar::<_, i64>(slots::REVISION).bind(&premises.campaign_key).fetch_optional(&mut *$connection).await? == Some(premises.revision),
+        };
+        if !is_current {
+            return Err($crate::StoreError::Outdated);
+        }
+        decided
+    }};
+}
+pub(super) use decide_slots;
+
+pub(super) const IS_QUEUED: &str =
+    "select exists (select 1 from submissions where campaign_key = $1 and state = 'queued')";
+/// Reads how many slots are taken, and nobody else takes one before this commit. What was not counted yet begins at none.
+pub(super) const LOCK_COUNT: &str = "insert into cap_counts (campaign_key, period, starts_at, taken) values ($1, $2, $3, 0) \
+     on conflict (campaign_key, period, starts_at) do update set taken = cap_counts.taken returning taken";
+pub(super) const TAKE: &str =
+    "update cap_counts set taken = taken + $1 where campaign_key = $2 and period = $3 and starts_at = $4";
+pub(super) const CORRECT: &str =
+    "update submissions set state = $1, kept = $2, cap_slots = null where organization_id = $3 and id = $4";
+/// A row that stays queued is as it was before it was taken up, but not due.
+pub(super) const RESTORE: &str = "update submissions set state = $1, revision = $2, kept = $3, cap_slots = null, run_at = null where organization_id = $4 and id = $5";
+pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end \
+     where campaign_key = $2 and lifecycle_revision = $3";
+pub(super) const REVISION: &str = "select lifecycle_revision from campaigns where campaign_key = $1";
