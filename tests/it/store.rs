@@ -119,6 +119,7 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         campaign_key: campaign_key.to_owned(),
         shard: 0,
         revision: 0,
+        from: State::Received,
         change: const { Change::of(State::Processing, State::Canceled) },
         cause,
         detail: None,
@@ -126,6 +127,11 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         lead: None,
         decision: None,
         value_sets: None,
+        kept: None,
+        firsts: Vec::new(),
+        takes_slot: false,
+        queue_run_at: None,
+        moved_to: None,
         delivery: None,
         events: Vec::new(),
         derived_from: None,
@@ -142,10 +148,10 @@ on_both! {
         let shards: Vec<u16> = (0..SHARDS).collect();
         let campaign_key = store.submission_lanes(&shards).await.unwrap()[0].lane.clone();
         let batch = |cause| ids.iter().map(|id| decided(&world, &campaign_key, id, cause)).collect::<Vec<_>>();
-        let first = store.commit_processed("cmt_first", &batch("first"), &run, now).await.unwrap();
+        let first = store.commit_processed("cmt_first", &batch("first"), None, &run, now).await.unwrap().written;
         assert_eq!(first, ids.iter().cloned().collect::<HashSet<_>>());
         for late in ["cmt_late", "cmt_later"] {
-            assert!(store.commit_processed(late, &batch("late"), &run, now).await.unwrap().is_empty());
+            assert!(store.commit_processed(late, &batch("late"), None, &run, now).await.unwrap().written.is_empty());
         }
         assert!(store.is_committed("cmt_first").await.unwrap() && !store.is_committed("cmt_never").await.unwrap());
         for id in &ids {
@@ -173,7 +179,7 @@ on_both! {
         let early = store.due_submissions(&lanes[0].lane, &shards, 9, now.plus_ms(-1)).await.unwrap();
         assert_eq!((early.rows.len(), early.has_more, early.next_at), (0, false, Some(now)), "not due yet");
         let batch: Vec<_> = ids.iter().map(|id| decided(&world, &lanes[0].lane, id, "done")).collect();
-        store.commit_processed("cmt_done", &batch, &run, now).await.unwrap();
+        store.commit_processed("cmt_done", &batch, None, &run, now).await.unwrap();
         assert!(store.submission_lanes(&shards).await.unwrap().is_empty());
         world.stop().await;
     }
