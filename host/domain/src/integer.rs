@@ -18,10 +18,19 @@ pub fn to_integer(number: &Number) -> Option<i64> {
 
 /// Reads an integer, for `#[serde(deserialize_with)]`.
 pub fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<T, D::Error> {
-    let number = Number::deserialize(deserializer)?;
-    let integer = to_integer(&number)
-        .ok_or_else(|| D::Error::custom(format!("{number} is not an integer in the range of this field")))?;
-    T::try_from(integer).map_err(|_| D::Error::custom(format!("{number} is not an integer in the range of this field")))
+    convert(&Number::deserialize(deserializer)?)
+}
+
+/// Reads an integer or null, for `#[serde(default, deserialize_with)]`.
+pub fn deserialize_optional<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<Number>::deserialize(deserializer)?.map(|number| convert(&number)).transpose()
+}
+
+fn convert<E: Error, T: TryFrom<i64>>(number: &Number) -> Result<T, E> {
+    let out_of_range = || E::custom(format!("{number} is not an integer in the range of this field"));
+    T::try_from(to_integer(number).ok_or_else(out_of_range)?).map_err(|_| out_of_range())
 }
 
 #[cfg(test)]
@@ -51,8 +60,15 @@ mod tests {
         struct Asked {
             #[serde(deserialize_with = "super::deserialize")]
             count: u64,
+            #[serde(default, deserialize_with = "super::deserialize_optional")]
+            more: Option<u64>,
         }
         assert_eq!(serde_json::from_str::<Asked>(r#"{"count": 7.0}"#).unwrap().count, 7);
+        let more = |text: &str| {
+            serde_json::from_str::<Asked>(&format!("{{\"count\": 1, \"more\": {text}}}")).map(|asked| asked.more)
+        };
+        assert_eq!((more("2e0").unwrap(), more("null").unwrap()), (Some(2), None));
+        assert!(more("-1").is_err() && more("\"1\"").is_err());
         for bad in ["-1", "1.5", "\"1\"", "null", "1e300"] {
             assert!(serde_json::from_str::<Asked>(&format!("{{\"count\": {bad}}}")).is_err(), "{bad}");
         }

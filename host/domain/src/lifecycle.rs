@@ -3,6 +3,7 @@
 
 mod calendar;
 pub mod caps;
+pub mod draft;
 pub mod duplicates;
 pub mod fallback;
 pub mod local;
@@ -14,7 +15,11 @@ use duplicates::DuplicateRule;
 use fallback::Fallback;
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use strum::IntoStaticStr;
+
+/// After how many hours a queued lead may be canceled.
+pub const QUEUE_HOURS: RangeInclusive<u32> = 1..=8_760;
 
 /// What a campaign says of its submissions' lives. The default says nothing: every lead goes straight to the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+/// The most that a cap may be.
+pub const CAP_MAX: u64 = 1_000_000_000;
+
 /// The caps of a campaign; at least one of them is set, and none is 0. Test leads are not counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

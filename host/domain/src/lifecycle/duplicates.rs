@@ -2,10 +2,13 @@
 
 use crate::lead::{IdentityHash, hash};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::ops::RangeInclusive;
 use strum::IntoStaticStr;
 
+/// How many days back leads may be compared.
+pub const WINDOW_DAYS: RangeInclusive<u16> = 1..=365;
 /// What stands between the fields of a key's name.
 const AND: &str = "+";
 
@@ -94,7 +97,7 @@ impl DuplicateRule {
     /// The keys of a lead, a JSON object: one for each field that it has where any of them may match, and one for all fields, if it has them
     /// all, where all must. Blanks around a value don't count, nor does case but in an id of another system. A number stands for its digits.
     pub fn keys(&self, salt: &[u8], lead: &str) -> Vec<DuplicateKey> {
-        let Ok(lead) = serde_json::from_str::<Map<String, Value>>(lead) else { return Vec::new() };
+        let Ok(lead) = serde_json::from_str::<Fields>(lead) else { return Vec::new() };
         let mut fields = self.fields.clone();
         fields.sort_unstable();
         fields.dedup();
@@ -125,8 +128,8 @@ impl DuplicateField {
         self.into()
     }
 
-    fn key(self, salt: &[u8], lead: &Map<String, Value>) -> Option<DuplicateKey> {
-        let value = match lead.get(self.as_str())? {
+    fn key(self, salt: &[u8], lead: &Fields) -> Option<DuplicateKey> {
+        let value = match self.value(lead) {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) => number.to_string(),
             _ => return None,
@@ -135,6 +138,25 @@ impl DuplicateField {
         let hash = (!value.is_empty()).then(|| hash(salt, self.as_str(), &value))?;
         Some(DuplicateKey { fields: self.as_str().to_owned(), hash })
     }
+
+    fn value(self, lead: &Fields) -> &Value {
+        match self {
+            Self::Email => &lead.email,
+            Self::Phone => &lead.phone,
+            Self::ExternalId => &lead.external_id,
+        }
+    }
+}
+
+/// What is compared of a lead.
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(default)]
+    email: Value,
+    #[serde(default)]
+    phone: Value,
+    #[serde(default)]
+    external_id: Value,
 }
 
 /// One key of several: its hash is of their hashes, so that no two lists of values read the same.

@@ -8,6 +8,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// The most windows of a schedule.
+pub const WINDOWS_MAX: usize = 100;
+/// The most holidays of a schedule.
+pub const HOLIDAYS_MAX: usize = 400;
 /// How many days ahead a schedule is looked at: what does not open or close until then never does.
 pub const LOOK_AHEAD_DAYS: i64 = 400;
 /// The minutes of a day: a window until then ends with the day.
