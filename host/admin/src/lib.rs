@@ -20,6 +20,7 @@ mod fields;
 mod headers;
 mod input;
 mod jobs;
+mod lifecycle;
 mod operator_keys;
 mod organizations;
 mod page;

@@ -84,6 +84,7 @@ declare! {
         LIST_CAMPAIGNS: "listCampaigns", View, Campaign;
         GET_CAMPAIGN: "getCampaign", View, Campaign;
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;
+        GET_LIFECYCLE: "getLifecycle", View, Campaign;
         GET_DOCUMENT: "getDocument", View, Campaign;
         LIST_CAMPAIGN_VERSIONS: "listCampaignVersions", View, Campaign;
         COMPARE_VERSIONS: "compareVersions", Integrate, Campaign;
@@ -138,6 +139,7 @@ declare! {
         ARCHIVE_CAMPAIGN: "setCampaignState", Administer, Campaign, "campaign.archived";
         SET_CLIENT_ENDPOINT: "setClientEndpoint", Administer, Campaign, "endpoint.set";
         REMOVE_CLIENT_ENDPOINT: "removeClientEndpoint", Administer, Campaign, "endpoint.removed";
+        SET_LIFECYCLE: "setLifecycle", Administer, Campaign, "lifecycle.set";
         SAVE_CAMPAIGN_VERSION: "saveCampaignVersion", Integrate, Campaign, "campaign_version.saved";
         SAVE_ACTIVE_VERSION: "saveCampaignVersion", Administer, Campaign, "campaign_version.saved";
         ACTIVATE_CAMPAIGN_VERSION: "activateCampaignVersion", Administer, Campaign, "campaign_version.activated";

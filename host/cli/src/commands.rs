@@ -7,6 +7,7 @@ mod clients;
 mod data;
 mod discover;
 mod dry_run;
+mod lifecycle;
 mod log;
 mod operator_keys;
 mod rejected_requests;
@@ -45,6 +46,9 @@ enum Command {
     /// List, show, create, rename and delete clients, for whom campaigns run, through the API of a host that runs.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),
+    /// Show and set the lifecycle of a campaign (duplicates, caps, schedule, queue, fallback), through the API of a host that runs.
+    #[command(subcommand)]
+    Lifecycle(lifecycle::LifecycleCommand),
     /// Compile a component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Discover(discover) => runtime.block_on(discover.run()),
         Command::RejectedRequests(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
+        Command::Lifecycle(command) => runtime.block_on(command.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),
     };
     match done {

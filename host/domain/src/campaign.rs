@@ -1,6 +1,7 @@
 //! What a campaign is called and how it stands (O3).
 
 use super::error::ApiError;
+pub use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -91,11 +92,16 @@ impl DeliveryMode {
     }
 }
 
+/// The time zone of this name in the IANA database.
+pub fn find_time_zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
 /// An IANA time zone that exists.
 pub fn checked_time_zone(name: &str) -> Result<String, ApiError> {
-    match jiff::tz::TimeZone::get(name) {
-        Ok(_) => Ok(name.to_owned()),
-        Err(_) => Err(ApiError::invalid(
+    match find_time_zone(name) {
+        Some(_) => Ok(name.to_owned()),
+        None => Err(ApiError::invalid(
             "time_zone",
             format!("`{name}` is not a zone of the IANA database, such as America/New_York"),
         )),

@@ -162,9 +162,14 @@ impl Faults {
         }
     }
 
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The error that names them all, if there are any.
     pub fn end(self) -> Result<(), ApiError> {
-        if self.0.is_empty() {
+        if self.is_empty() {
             return Ok(());
         }
         let message = self.0.iter().map(|detail| detail.message.as_str()).collect::<Vec<_>>().join("; ");

@@ -66,6 +66,7 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
         .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
         .at("/v1/campaigns/{campaign}/endpoint", routes!(api::endpoint::set, api::endpoint::get, api::endpoint::remove))
+        .at("/v1/campaigns/{campaign}/lifecycle", routes!(api::lifecycle::set, api::lifecycle::get))
         .at(
             "/v1/campaigns/{campaign}/document",
             routes!(api::campaign_versions::save, api::campaign_versions::document),

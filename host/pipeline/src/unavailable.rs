@@ -13,6 +13,9 @@ pub fn unavailable(error: impl Borrow<StoreError>) -> ApiError {
     if let StoreError::Quota(reached) = error {
         return quota_reached(reached);
     }
+    if let StoreError::UnderWay { max } = error {
+        return leads_under_way(*max);
+    }
     let (code, message) = match error.trouble() {
         Trouble::TooSlow => (
             "too_slow",
@@ -45,6 +48,14 @@ fn quota_reached(reached: &QuotaReached) -> ApiError {
         kind.bound()
     );
     ApiError::new(Kind::Conflict, "quota_reached", message).with_fields(bytes_of(*held, *max))
+}
+
+/// An error for caps under which more leads would have to be counted than can be at once.
+fn leads_under_way(max: i64) -> ApiError {
+    let message = format!(
+        "more than {max} leads of the campaign are on their way to its client, too many to be counted under its caps at once; nothing was changed, try again when fewer are"
+    );
+    ApiError::new(Kind::Conflict, "leads_under_way", message)
 }
 
 /// An error for requests of an organization that has no room for more.

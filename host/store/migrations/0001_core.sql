@@ -282,6 +282,7 @@ create table submissions (
 create index submissions_due on submissions (shard, campaign_key, run_at, id) where run_at is not null;
 create index submissions_of_campaign on submissions (campaign_key, id);
 create index submissions_in_state on submissions (campaign_key, state, id);
+create index submissions_of_tests on submissions (campaign_key, id) where is_test;
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (
@@ -415,6 +416,7 @@ create table deliveries (
 create index deliveries_due on deliveries (shard, destination_id, run_at, id) where run_at is not null;
 create index deliveries_of_campaign on deliveries (campaign_key, id);
 create index deliveries_in_state on deliveries (campaign_key, state, id) where state <> 'delivered';
+create index deliveries_unanswered on deliveries (campaign_key, id) where is_unanswered;
 create index deliveries_of_submission on deliveries (organization_id, submission_id, id);
 
 create table attempts (

@@ -2,12 +2,14 @@
 
 use super::audit::AuditEntry;
 use super::campaign_versions::{Activation, NewCampaignVersion, insert_campaign_version};
+use super::cap_counts::count_begun_caps;
 use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::campaign::{CampaignId, CampaignState, DeliveryMode};
+use hookmill_domain::campaign::{CampaignId, CampaignState, DeliveryMode, TimeZone, find_time_zone};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lifecycle::Lifecycle;
+use hookmill_domain::lifecycle::caps::begun_periods;
 use std::collections::BTreeSet;
 
 /// A campaign, as it is stored.
@@ -121,7 +123,12 @@ impl Campaign {
 
     /// What it says of its submissions' lives.
     pub fn lifecycle(&self) -> Result<Lifecycle, StoreError> {
-        serde_json::from_slice(&self.lifecycle).map_err(|error| StoreError::corrupt("campaigns", &self.key, error))
+        read_lifecycle(&self.key, &self.lifecycle)
+    }
+
+    /// Its time zone.
+    pub fn zone(&self) -> Result<TimeZone, StoreError> {
+        read_zone(&self.key, &self.time_zone)
     }
 
     /// The value sets that a plugin of its own may read (P5).
@@ -131,9 +138,40 @@ impl Campaign {
     }
 }
 
+/// Reads the lifecycle of a campaign as it is stored.
+pub(super) fn read_lifecycle(key: &str, stored: &[u8]) -> Result<Lifecycle, StoreError> {
+    serde_json::from_slice(stored).map_err(|error| StoreError::corrupt("campaigns", key, error))
+}
+
+/// Reads the time zone of a campaign as it is stored.
+pub(super) fn read_zone(key: &str, stored: &str) -> Result<TimeZone, StoreError> {
+    find_time_zone(stored).ok_or_else(|| StoreError::corrupt("campaigns", key, format!("no time zone `{stored}`")))
+}
+
 const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, client_id, \
      (select k.name from clients k where k.id = campaigns.client_id) as client_name, state, time_zone, phone_region, \"values\", granted_value_sets, delivery, active_version_id, \
      created_at, updated_at, lifecycle, lifecycle_revision, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
+
+/// What a campaign's caps went by before they are changed, in a transaction in which nothing else changes it from then on.
+macro_rules! lock_lifecycle {
+    ($connection:expr, $campaign_key:expr) => {{
+        let campaign_key: &str = $campaign_key;
+        sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1")
+            .bind(campaign_key)
+            .execute(&mut *$connection)
+            .await?;
+        let (lifecycle, time_zone): (Vec<u8>, String) =
+            sqlx::query_as("select lifecycle, time_zone from campaigns where campaign_key = $1")
+                .bind(campaign_key)
+                .fetch_one(&mut *$connection)
+                .await?;
+        (
+            $crate::campaigns::read_lifecycle(campaign_key, &lifecycle)?,
+            $crate::campaigns::read_zone(campaign_key, &time_zone)?,
+        )
+    }};
+}
+pub(super) use lock_lifecycle;
 
 impl Store {
     /// Makes a campaign of whoever does it, with its first version. `Conflict` when the organization has one of this id, `Referenced` when its
@@ -163,7 +201,8 @@ impl Store {
 
     /// Changes what a campaign is called, where it lives, for whom it runs and what becomes of its leads. What waited in an active one is to be
     /// released from then on: it may be what it waited for. For another client other leads are duplicates, so what was decided for the one
-    /// before is not written any more. `Referenced` when the client is gone.
+    /// before is not written any more; nor for another time zone, in which other periods run: those of its caps that begin elsewhere begin with what
+    /// was delivered in them. `Referenced` when the client is gone, `UnderWay` when too many leads are for that.
     #[boxed]
     pub async fn change_campaign(
         &self,
@@ -173,11 +212,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         writing!(self, connection => {
+            let (lifecycle, zone_before) = lock_lifecycle!(connection, &campaign.key);
+            let zone = read_zone(&campaign.key, &change.time_zone)?;
             sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6, delivery = $8, client_id = $9, \
-                 lifecycle_revision = case when coalesce(client_id, '') <> coalesce($9, '') then lifecycle_revision + 1 else lifecycle_revision end, \
+                 lifecycle_revision = case when coalesce(client_id, '') <> coalesce($9, '') or time_zone <> $2 then lifecycle_revision + 1 else lifecycle_revision end, \
+                 queue_run_at = case when time_zone <> $2 then $6 else queue_run_at end, \
                  release_at = case when state = 'active' and delivery <> $8 then $6 else release_at end where campaign_key = $7")
                 .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
                 .bind(now.0).bind(&campaign.key).bind(change.delivery.as_str()).bind(change.client_id.as_deref()).execute(&mut *connection).await?;
+            let caps = lifecycle.caps.unwrap_or_default();
+            let begun = begun_periods(&caps.periods(now, &zone_before), caps.periods(now, &zone));
+            count_begun_caps!(connection, &campaign.key, change.delivery, &begun);
             insert_audit!(self, connection, entry, &campaign.campaign_id, now);
         });
         Ok(())

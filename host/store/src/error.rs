@@ -35,6 +35,12 @@ pub enum StoreError {
     /// What was decided is out of date: it is decided again. Nothing was written.
     #[error("what this was decided by has changed")]
     Outdated,
+    /// More leads of a campaign are under way than can be counted anew in one commit: nothing was written.
+    #[error("more than {max} leads of the campaign are under way")]
+    UnderWay {
+        /// How many may be.
+        max: i64,
+    },
     /// A row that this version of the host can't read.
     #[error("corrupt row in {table}, {row}: {reason}")]
     Corrupt {
@@ -119,7 +125,7 @@ impl StoreError {
     pub fn trouble(&self) -> Trouble {
         match self {
             Self::Unavailable(error) | Self::TooSlow(error) => trouble(error),
-            Self::Conflict | Self::Referenced | Self::Corrupt { .. } => Trouble::Row,
+            Self::Conflict | Self::Referenced | Self::UnderWay { .. } | Self::Corrupt { .. } => Trouble::Row,
             Self::Outdated => Trouble::Busy,
             Self::Quota(_) | Self::Lost { .. } | Self::Key(_) | Self::Migration(_) => Trouble::Program,
         }

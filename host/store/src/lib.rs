@@ -12,6 +12,7 @@ pub mod backlog;
 mod bounds;
 pub mod campaign_versions;
 pub mod campaigns;
+mod cap_counts;
 pub mod chores;
 pub mod clients;
 pub mod components;
@@ -26,6 +27,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
+pub mod lifecycle;
 pub mod organizations;
 pub mod outcome;
 #[cfg(test)]

@@ -125,6 +125,13 @@ impl Caps {
     }
 }
 
+/// Those of the periods that now have a cap for which nothing was counted so far: they had none before, or the calendar is another one.
+pub fn begun_periods(before: &[CapPeriod], now: Vec<CapPeriod>) -> Vec<CapPeriod> {
+    let was_counted =
+        |new: &CapPeriod| before.iter().any(|old| (old.period, old.starts_at) == (new.period, new.starts_at));
+    now.into_iter().filter(|new| !was_counted(new)).collect()
+}
+
 fn hour(at: Timestamp, zone: &TimeZone) -> (Timestamp, Option<Timestamp>) {
     let shown = local(at, zone).time();
     let seconds = i64::from(shown.minute()) * 60 + i64::from(shown.second());

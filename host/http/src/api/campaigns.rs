@@ -160,7 +160,7 @@ pub(crate) async fn get(
 #[utoipa::path(patch, path = "", operation_id = "changeCampaign", request_body = CampaignChanges,
     responses(
         (status = OK, description = "The object after the change.", body = CampaignView),
-        (status = CONFLICT, description = "`delivery_conflict`: a campaign with a client endpoint can't be `store_only`.", body = ErrorBody),
+        (status = CONFLICT, description = "`delivery_conflict`: a campaign with a client endpoint can't be `store_only`. `leads_under_way`: too many leads are on their way to be counted in the periods of another time zone; try again when fewer are.", body = ErrorBody),
     ))]
 pub(crate) async fn change(
     OrgUser(scope): OrgUser,

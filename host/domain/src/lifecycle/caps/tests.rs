@@ -217,6 +217,23 @@ fn l5_periods_come_in_one_order_and_only_where_a_cap_is_set() {
 }
 
 #[test]
+fn l5_what_was_not_counted_before_begins_to_be() {
+    let now = at("2024-05-01T10:20:30Z");
+    let few = Caps { total: Some(9), day: Some(1), ..Caps::default() };
+    let more = Caps { total: Some(5), day: Some(3), week: Some(4), hour: Some(1), ..Caps::default() };
+    let begun = |before: &Caps, zone_before: &str, caps: &Caps, zone_now: &str| {
+        let begun = begun_periods(&before.periods(now, &zone(zone_before)), caps.periods(now, &zone(zone_now)));
+        begun.iter().map(|period| period.period.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(begun(&few, "UTC", &more, "UTC"), ["week", "hour"]);
+    assert!(begun(&more, "UTC", &few, "UTC").is_empty());
+    // Berlin's days begin elsewhere, and its hours with those of UTC; Kathmandu's hours do not.
+    assert_eq!(begun(&more, "UTC", &more, "Europe/Berlin"), ["week", "day"]);
+    assert_eq!(begun(&more, "UTC", &more, "Asia/Kathmandu"), ["week", "day", "hour"]);
+    assert!(begun(&more, "Europe/Berlin", &more, "Europe/Paris").is_empty());
+}
+
+#[test]
 fn l5_no_clock_is_so_wrong_that_there_are_no_periods() {
     for moment in [i64::MIN, -62_135_596_800_001, 0, 221_845_392_000_001, i64::MAX] {
         for period in Period::ALL {
