@@ -44,8 +44,11 @@ pub fn with_default_charset(head: Head, charset: Option<&str>) -> Result<Head, A
 
 /// The name that the Encoding Standard has for the charset of a label.
 pub fn charset_name(label: &str) -> Result<&'static str, ApiError> {
-    let unknown = |_| ApiError::invalid("charset", "must be a label of the Encoding Standard, such as `windows-1252`");
-    hookmill_bodies::charset_name(label).map_err(unknown)
+    let unknown = || ApiError::invalid("charset", "must be a label of the Encoding Standard, such as `windows-1252`");
+    if label.trim().is_empty() {
+        return Err(unknown());
+    }
+    hookmill_bodies::charset_name(label).map_err(|_| unknown())
 }
 
 /// The same where only JSON is taken.
@@ -267,6 +270,18 @@ mod tests {
         assert_eq!(rejected.fields.map(|fields| Value::Object(*fields)), Some(fields));
         let rejected = read("application/x-www-form-urlencoded", b"a=1&city=%E9").unwrap_err();
         assert_eq!(rejected.fields.unwrap()["field"], "city");
+    }
+
+    /// I10: the charset of a source and that of a request that is corrected are checked alike.
+    #[test]
+    fn i10_a_charset_is_a_label_of_the_encoding_standard() {
+        for (label, name) in [("latin1", "windows-1252"), (" UTF-8 ", "UTF-8"), ("ascii", "UTF-8")] {
+            assert_eq!(charset_name(label), Ok(name), "{label}");
+        }
+        for label in ["", " ", "klingon", "utf-7", "replacement", "a;b", "utf-8\r\nx: y"] {
+            let error = charset_name(label).unwrap_err();
+            assert_eq!((error.kind, error.details[0].path.as_str()), (ErrorKind::Invalid, "charset"), "{label}");
+        }
     }
 
     #[test]
