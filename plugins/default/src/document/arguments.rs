@@ -1,5 +1,6 @@
 //! One argument of a function, read as its parameter says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hookmill_decimal::Decimal;
@@ -7,7 +8,7 @@ use hookmill_json::Value;
 
 use super::check::{At, Diagnostics, join, shortened, under};
 use super::functions::{Chains, path_of};
-use super::node::{Kind, Node};
+use super::node::{Key, Kind, Node};
 use super::path::{self, Stage};
 use super::{keys, literal, recipe, template};
 use crate::functions::{ArgumentKind, FORMATS_MAX, PATTERN_BYTES_MAX, calendar, clock, phone, template as filling};
@@ -284,25 +285,17 @@ fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, example: &str) -> Option<Arg
         return None;
     }
     let mut pairs: Vec<_> = entries.iter().map(|(key, node)| (key.text.clone().into(), node.value())).collect();
-    pairs.sort_by(|one: &(std::borrow::Cow<'_, str>, _), other| one.0.cmp(&other.0));
+    pairs.sort_by(|one: &(Cow<'_, str>, _), other| one.0.cmp(&other.0));
     Some(Argument::Pairs(pairs))
 }
 
-/// Names of months by their keys, sorted, so that looking up is quick.
+/// Names of months by their keys, sorted, so that looking up is quick. All that are no names or no months are told.
 fn months(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
-    let Some(Argument::Pairs(pairs)) = pairs(diagnostics, at, "a map such as `{Ionawr: 1}`") else { return None };
-    let mut months = Vec::with_capacity(pairs.len());
-    for (name, number) in pairs {
-        let key = calendar::key(&name);
-        let is_month =
-            matches!(&number, Value::Number(digits) if digits.parse().is_ok_and(|month| (1..=12).contains(&month)));
-        if key.is_empty() || !is_month {
-            diagnostics.expected(at, "a map from names of months to their numbers, such as `{Ionawr: 1}`");
-            return None;
-        }
-        months.push((key.into(), number));
-    }
-    months.sort_by(|one: &(std::borrow::Cow<'_, str>, _), other| one.0.cmp(&other.0));
+    pairs(diagnostics, at, "a map such as `{Ionawr: 1}`")?;
+    let Kind::Map(entries) = &at.node.kind else { return None };
+    let read = entries.iter().map(|(key, node)| month(diagnostics, at, key, node)).collect::<Vec<_>>();
+    let mut months: Vec<(Cow<'_, str>, _)> = read.into_iter().collect::<Option<_>>()?;
+    months.sort_by(|one, other| one.0.cmp(&other.0));
     let double = months.windows(2).find(|pair| pair[0].0 == pair[1].0);
     if let Some([(name, _), _]) = double {
         let message = format!("`{name}` stands twice; case and accents of a name don't matter");
@@ -310,6 +303,32 @@ fn months(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
         return None;
     }
     Some(Argument::Pairs(months))
+}
+
+/// One name of a month by its key, and the month's number.
+fn month(
+    diagnostics: &mut Diagnostics,
+    parent: At<'_>,
+    key: &Key,
+    node: &Node,
+) -> Option<(Cow<'static, str>, Value<'static>)> {
+    let path = join(parent.path, &key.text);
+    let at = At { node, path: &path };
+    let name = calendar::key(&key.text);
+    if name.is_empty() {
+        let message = format!("`{}` has no letters, so it is not the name of a month", shortened(&key.text));
+        diagnostics.error(at, "wrong_type", message, Some("write a name such as `Ionawr`".to_owned()));
+        return None;
+    }
+    let number = node.value();
+    let is_month =
+        matches!(&number, Value::Number(digits) if digits.parse().is_ok_and(|month| (1..=12).contains(&month)));
+    if !is_month {
+        let message = format!("the number of a month is an integer from 1 to 12, not {}", node.quoted());
+        diagnostics.error(at, "wrong_type", message, Some(format!("write it like `{}: 1`", shortened(&key.text))));
+        return None;
+    }
+    Some((name.into(), number))
 }
 
 /// What members are compared with: one value, or one of several. What nothing could be equal to is a mistake.

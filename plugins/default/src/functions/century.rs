@@ -33,9 +33,13 @@ pub struct Choice {
 impl Century {
     /// The years that end in these two digits and may be meant.
     pub fn years(self, short: i16) -> impl Iterator<Item = i16> {
+        [-200, -100, 0, 100].into_iter().map(move |distance| self.in_this_century(short) + distance)
+    }
+
+    /// The year of the century of the run that ends in these two digits.
+    pub fn in_this_century(self, short: i16) -> i16 {
         let year = self.today.year();
-        let in_this_century = year - year.rem_euclid(100) + short;
-        [-200, -100, 0, 100].into_iter().map(move |distance| in_this_century + distance)
+        year - year.rem_euclid(100) + short
     }
 
     /// Of days in different centuries, earliest first, the last one that is not later than usual; none where none is plausible.

@@ -45,8 +45,10 @@ pub struct ReadDate {
 /// Why a text does not say a date in a format.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Misfit {
-    /// It is written otherwise, or there is no such day.
+    /// It is written otherwise.
     Otherwise,
+    /// There is no such day: February 2026 has 28 days.
+    NoSuchDay(String),
     /// It names a weekday that this day is not.
     Weekday(Date),
     /// It names a month that differs by language.
@@ -280,7 +282,12 @@ impl DateReader<'_> {
         match (found, days.first()) {
             (Some(choice), _) => Ok(choice),
             (None, Some(day)) if parts.year.is_some() => Err(Misfit::Weekday(*day)),
-            _ => Err(Misfit::Otherwise),
+            (None, Some(_)) => Err(Misfit::Otherwise),
+            (None, None) => {
+                let in_this_century = || Some(self.century?.in_this_century(parts.short_year?));
+                let why = parts.year.or_else(in_this_century).and_then(|year| parts.why_no_day(year));
+                Err(why.map_or(Misfit::Otherwise, Misfit::NoSuchDay))
+            }
         }
     }
 }
@@ -299,6 +306,21 @@ impl Parts {
             (None, None) => return None,
         };
         Some(day).filter(|day| YEAR_MIN <= day.year() && day.year() == year)
+    }
+
+    /// Why there is no such day in a year; none where the parts contradict each other.
+    fn why_no_day(&self, year: i16) -> Option<String> {
+        if year < YEAR_MIN {
+            return Some(format!("years before {YEAR_MIN} are counted in another one and not read"));
+        }
+        let first = Date::new(year, self.month.unwrap_or(1), 1).ok()?;
+        match (self.month.zip(self.day), self.day_of_year) {
+            (Some((_, day)), _) if first.days_in_month() < day => {
+                Some(format!("{} has {} days", first.strftime("%B %Y"), first.days_in_month()))
+            }
+            (_, Some(day)) if first.days_in_year() < day => Some(format!("{year} has {} days", first.days_in_year())),
+            _ => None,
+        }
     }
 
     /// The time of day; an inner none where there is none.
@@ -561,6 +583,7 @@ mod tests {
     fn describe(read: Result<ReadDate, Misfit>) -> String {
         match read {
             Err(Misfit::Otherwise) => "-".to_owned(),
+            Err(Misfit::NoSuchDay(why)) => why,
             Err(Misfit::Weekday(day)) => format!("weekday of {day}"),
             Err(Misfit::Month(name, _)) => format!("month {name}"),
             Err(Misfit::Zone(_)) => "zone".to_owned(),
@@ -590,10 +613,10 @@ mod tests {
             ("03/04/2026 x", "%m/%d/%Y", "-"),
             ("03/04/2026", "%m/%d/%Y x", "-"),
             ("13/04/2026", "%m/%d/%Y", "-"),
-            ("02/29/2026", "%m/%d/%Y", "-"),
+            ("02/29/2026", "%m/%d/%Y", "February 2026 has 28 days"),
             ("00/10/2026", "%m/%d/%Y", "-"),
-            ("3/4/0026", "%m/%d/%Y", "-"),
-            ("1405/05/24", "%Y/%m/%d", "-"),
+            ("3/4/0026", "%m/%d/%Y", "years before 1583 are counted in another one and not read"),
+            ("1405/05/24", "%Y/%m/%d", "years before 1583 are counted in another one and not read"),
             ("3/4/226", "%m/%d/%Y", "-"),
             ("-3/4/2026", "%m/%d/%Y", "-"),
             ("3 / 4 / 2026", "%m/%d/%Y", "2026-03-04"),
@@ -601,7 +624,7 @@ mod tests {
             ("15.8.2026.", "%d.%m.%Y", "-"),
             ("15.08.2026", "%d %m %Y", "-"),
             ("2026-060", "%Y-%j", "2026-03-01"),
-            ("2026-366", "%Y-%j", "-"),
+            ("2026-366", "%Y-%j", "2026 has 365 days"),
             ("1718447400", "%s", "2024-06-15T10:30:00Z"),
             ("-1", "%s", "1969-12-31T23:59:59Z"),
             ("100% 3/4/2026", "100%% %m/%d/%Y", "2026-03-04"),
@@ -703,7 +726,7 @@ mod tests {
             ("Tue 03/04/69", "%a %m/%d/%y", "1969-03-04"),
             ("Mon 03/04/69", "%a %m/%d/%y", "2069-03-04"),
             ("Sun 03/04/69", "%a %m/%d/%y", "-"),
-            ("02/29/26", "%m/%d/%y", "-"),
+            ("02/29/26", "%m/%d/%y", "February 2026 has 28 days"),
         ]);
     }
 

@@ -57,11 +57,17 @@ pub fn suggest(text: &str, function: &str, reader: &DateReader<'_>) -> Option<St
     } else {
         days.map(|day| (*day).to_owned()).collect()
     };
-    let mut found: Vec<(String, Moment)> = Vec::new();
+    let (mut found, mut without_day): (Vec<(String, Moment)>, Option<String>) = (Vec::new(), None);
     for format in formats {
         let moment = match reader.read(text, &format) {
             Ok(read) => read.moment,
             Err(Misfit::Otherwise) => continue,
+            Err(Misfit::NoSuchDay(why)) => {
+                without_day.get_or_insert_with(|| {
+                    format!("`{{{function}: '{format}'}}`, in which it is not a day of the calendar: {why}")
+                });
+                continue;
+            }
             // Another format reads all of it already: `PM` is not a zone there.
             Err(_) if !found.is_empty() => continue,
             // The format is the right one, and the text says something else that the next try will tell.
@@ -75,7 +81,7 @@ pub fn suggest(text: &str, function: &str, reader: &DateReader<'_>) -> Option<St
         .iter()
         .take(FORMATS_NAMED)
         .map(|(format, moment)| format!("`{{{function}: '{format}'}}` reads it as {}", moment.describe()));
-    (!found.is_empty()).then(|| named.collect::<Vec<_>>().join(", "))
+    (!found.is_empty()).then(|| named.collect::<Vec<_>>().join(", ")).or(without_day)
 }
 
 /// What stands before a time of day, and whether there is one.
@@ -121,6 +127,20 @@ mod tests {
             ("13/1/2024 5:00 PM", Some("`{date: '%d/%m/%Y %I:%M %p'}` reads it as 2024-01-13T17:00:00")),
             ("1718447400", Some("`{epoch: s}` reads it, if it counts since 1970")),
             ("31/31/2026", None),
+            (
+                "31.02.2026",
+                Some("`{date: '%d.%m.%Y'}`, in which it is not a day of the calendar: February 2026 has 28 days"),
+            ),
+            (
+                "02/30/2026",
+                Some("`{date: '%m/%d/%Y'}`, in which it is not a day of the calendar: February 2026 has 28 days"),
+            ),
+            ("31.4.26", Some("`{date: '%d.%m.%y'}`, in which it is not a day of the calendar: April 2026 has 30 days")),
+            (
+                "31 Nov 2026",
+                Some("`{date: '%d %B %Y'}`, in which it is not a day of the calendar: November 2026 has 30 days"),
+            ),
+            ("12/31/30", Some("`{date: '%m/%d/%y'}` reads it as 2030-12-31")),
             ("soon", None),
         ] {
             assert_eq!(suggest(text, "date", &reader).as_deref(), expected, "{text}");

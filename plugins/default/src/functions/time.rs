@@ -12,7 +12,7 @@ use super::calendar::{LANGUAGES, MonthNames, describe_meanings};
 use super::call::Call;
 use super::century::Century;
 use super::clock::{self, Moment};
-use super::date_format::{DateReader, Misfit, ReadDate};
+use super::date_format::{DateReader, Misfit, ReadDate, plain};
 use super::date_hint::suggest;
 use super::error::{FunctionError, quote_text};
 use super::limits::DATE_BYTES_MAX;
@@ -351,7 +351,7 @@ type Reading = Result<(usize, ReadDate), Misfit>;
 fn first_reading(text: &str, call: &Call<'_, '_>) -> Result<Reading, FunctionError> {
     let Some(formats) = call.texts(FORMATS_AT) else {
         let read = clock::iso(text).map(|moment| (0, ReadDate { moment, other_century: None }));
-        return Ok(read.ok_or(Misfit::Otherwise));
+        return Ok(read.ok_or_else(|| iso_misfit(text)));
     };
     let mut misfit = Misfit::Otherwise;
     if text.len() > DATE_BYTES_MAX {
@@ -366,6 +366,20 @@ fn first_reading(text: &str, call: &Call<'_, '_>) -> Result<Reading, FunctionErr
         }
     }
     Ok(Err(misfit))
+}
+
+/// Why a text is no date or time in ISO 8601.
+fn iso_misfit(text: &str) -> Misfit {
+    if DATE_BYTES_MAX < text.len() {
+        return Misfit::Otherwise;
+    }
+    let text = plain(text);
+    let (day, rest) = text.split_at_checked("2024-06-15".len()).unwrap_or((&text, ""));
+    let reader = DateReader { months: MonthNames::default(), century: None, zone: None };
+    match reader.read(day, "%Y-%m-%d") {
+        Err(misfit @ Misfit::NoSuchDay(_)) if rest.is_empty() || rest.starts_with(['T', 't', ' ']) => misfit,
+        _ => Misfit::Otherwise,
+    }
 }
 
 /// What the text says in the first format that fits, with a warning when it could be meant as something else.
@@ -398,6 +412,7 @@ fn reject(text: &str, call: &Call<'_, '_>, misfit: &Misfit) -> Result<FunctionEr
     let name = call.name;
     let (code, reason) = match misfit {
         Misfit::Otherwise => ("not_a_date", not_a_date(text, call)?),
+        Misfit::NoSuchDay(why) => ("not_a_date", no_such_day(why)),
         Misfit::Weekday(day) => {
             let weekday = day.strftime("%A");
             (
@@ -434,12 +449,19 @@ fn not_a_date(text: &str, call: &Call<'_, '_>) -> Result<String, FunctionError> 
     }
     let formats: Vec<String> = formats.iter().map(|one| format!("`{one}`")).collect();
     let hint = suggested.map(|hint| format!("; {hint}")).unwrap_or_default();
-    Ok(format!("is not a date of an existing day in {}{hint}", formats.join(", ")))
+    Ok(format!("is not a date in {}{hint}", formats.join(", ")))
+}
+
+fn no_such_day(why: &str) -> String {
+    format!("is not a day of the calendar: {why}; `on_error` says what becomes of such a date")
 }
 
 fn iso(text: &str) -> Result<Moment, FunctionError> {
     let hint = "is not a date or time in ISO 8601; read it with `date` or `time` and its format before";
-    clock::iso(text).ok_or_else(|| FunctionError::of_text("not_a_time", text, hint))
+    clock::iso(text).ok_or_else(|| match iso_misfit(text) {
+        Misfit::NoSuchDay(why) => FunctionError::of_text("not_a_time", text, &no_such_day(&why)),
+        _ => FunctionError::of_text("not_a_time", text, hint),
+    })
 }
 
 fn date(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {

@@ -265,6 +265,31 @@ fn m4_a_json_number_is_not_read_as_a_text() {
 fn m4_rejections_quote_and_teach() {
     for (chain, input, code, words) in [
         ("number", "\"Unit 5\"", "not_a_number", ["\"Unit 5\"", "extract"]),
+        ("date", "\"2026-02-30\"", "not_a_date", ["not a day of the calendar", "February 2026 has 28 days"]),
+        ("date", "\"2026-02-30T10:00:00Z\"", "not_a_date", ["not a day of the calendar", "February 2026 has 28 days"]),
+        ("time", "\"2023-04-31 10:00\"", "not_a_date", ["not a day of the calendar", "April 2023 has 30 days"]),
+        ("date", "\"0026-06-15\"", "not_a_date", ["not a day of the calendar", "years before 1583"]),
+        ("date", "\"31.02.2026\"", "not_a_date", ["`{date: '%d.%m.%Y'}`", "February 2026 has 28 days"]),
+        (
+            "{date: '%d.%m.%Y'}",
+            "\"31.02.2026\"",
+            "not_a_date",
+            ["not a day of the calendar", "February 2026 has 28 days"],
+        ),
+        (
+            "{date: '%d.%m.%y'}",
+            "\"29.02.26\"",
+            "not_a_date",
+            ["not a day of the calendar", "February 2026 has 28 days"],
+        ),
+        (
+            "{date: ['%m/%d/%Y', '%d/%m/%Y']}",
+            "\"02/30/2026\"",
+            "not_a_date",
+            ["not a day of the calendar", "has 28 days"],
+        ),
+        ("{date: '%Y-%j'}", "\"2026-366\"", "not_a_date", ["not a day of the calendar", "2026 has 365 days"]),
+        ("age", "\"2026-02-30\"", "not_a_time", ["not a day of the calendar", "February 2026 has 28 days"]),
         ("number", "\"12.5k\"", "not_a_number", ["\"12.5k\"", "suffixes"]),
         ("number", "\"100-200\"", "not_a_number", ["\"100-200\"", "range"]),
         ("number", "\"12.5 %\"", "not_a_number", ["\"12.5 %\"", "{replace: '%'}"]),
@@ -348,9 +373,25 @@ fn m2_chains_are_checked() {
             "[{range_label: [{from: 5, below: 5, is: a}]}]",
             "16 empty_range | no number lies in this range | `below` must be above `from`",
         ),
+        (
+            "[{date: {formats: '%d %B %Y', months: {Foo: 13}}}]",
+            "44 wrong_type | the number of a month is an integer from 1 to 12, not 13 | write it like `Foo: 1`",
+        ),
+        (
+            "[{date: {formats: '%d %B %Y', months: {Foo: May}}}]",
+            "44 wrong_type | the number of a month is an integer from 1 to 12, not \"May\" | write it like `Foo: 1`",
+        ),
+        (
+            "[{date: {formats: '%d %B %Y', months: {'12': 1}}}]",
+            "45 wrong_type | `12` has no letters, so it is not the name of a month | write a name such as `Ionawr`",
+        ),
     ] {
         assert_eq!(diagnose(chain), [expected], "{chain}");
     }
+    // All of them are told, each with its path.
+    let several = "version: 1\nmap: {fields: {x: {from: a, then: [{time: {formats: '%d %B %Y', months: {Foo: 0, Bar: 2, Baz: 1.5}}}]}}}";
+    let paths: Vec<String> = problems(several).into_iter().map(|problem| problem.path).collect();
+    assert_eq!(paths, ["Foo", "Baz"].map(|name| format!("map.fields.x.then[0].time.months.{name}")));
     for (chain, code) in [
         ("[{extract: '('}]", "bad_pattern"),
         ("[{extract: '(?=a)'}]", "bad_pattern"),
