@@ -94,7 +94,7 @@ pub const FUNCTIONS: &[Spec] = &[
     },
     Spec {
         name: "boolean",
-        summary: "Reads the words for yes and no; anything else is rejected.",
+        summary: "Reads the words for yes and no; `true` and `false` are themselves, whatever the words are. Anything else is rejected.",
         reads_people: true,
         gives: Kind::Boolean,
         parameters: &[
@@ -108,8 +108,9 @@ pub const FUNCTIONS: &[Spec] = &[
             example("boolean", "0", "false"),
             example("boolean", r#""maybe""#, "not_a_boolean"),
             example("{boolean: {true: [ja, sí], false: [nein]}}", r#""Ja""#, "true"),
+            example("{boolean: {true: [ja, sí], false: [nein]}}", "false", "false"),
         ],
-        run: Run::ReadFilled(boolean),
+        run: Run::Value(boolean),
         ..TABLE
     },
 ];
@@ -166,7 +167,15 @@ fn range_label(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, F
     found.map(Value::into_owned).ok_or_else(reject)
 }
 
-fn boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
+/// A JSON boolean says itself what it is; the words are for those who can't send one.
+fn boolean<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
+    if matches!(value, Value::Bool(_)) || scalar(&value, call)?.trim().is_empty() {
+        return Ok(Some(value));
+    }
+    read_boolean(scalar(&value, call)?, call)
+}
+
+fn read_boolean(text: &str, call: &Call<'_, '_>) -> Result<Option<Value<'static>>, FunctionError> {
     let word = text.trim().to_lowercase();
     let is_own = |own: &[Cow<'_, str>]| own.iter().any(|one| one.trim().to_lowercase() == word);
     let says = |place: usize, usual: &[&str]| call.texts(place).map_or_else(|| usual.contains(&word.as_str()), is_own);
