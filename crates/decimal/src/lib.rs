@@ -90,8 +90,14 @@ impl Decimal {
     }
 
     fn within_bounds(self) -> Option<Self> {
-        let digits = self.unscaled.magnitude().bits() as usize * 3 / 10;
-        (digits <= 2 * NUMBER_DIGITS_MAX && self.decimals <= NUMBER_DIGITS_MAX).then_some(self)
+        (self.decimals <= NUMBER_DIGITS_MAX && self.whole_digits_fit()).then_some(self)
+    }
+
+    /// Whether at most [`NUMBER_DIGITS_MAX`] digits stand before the point. The digits of most numbers need not be counted for it.
+    fn whole_digits_fit(&self) -> bool {
+        let digits_max = NUMBER_DIGITS_MAX + self.decimals;
+        // A bit is less than a third of a digit.
+        self.unscaled.bits() < 3 * digits_max as u64 || self.unscaled.magnitude().to_string().len() <= digits_max
     }
 
     /// Whether it is zero.
@@ -138,26 +144,29 @@ impl Decimal {
             .checked()
     }
 
-    /// The quotient with so many decimals; none when the other is zero.
-    pub fn divided_by(&self, other: &Self, decimals: usize, rounding: Rounding) -> Option<Self> {
+    /// The quotient with so many decimals; none when the other is zero, an error inside when it has more digits than the bound.
+    pub fn divided_by(&self, other: &Self, decimals: usize, rounding: Rounding) -> Option<Result<Self, TooLong>> {
         if other.is_zero() {
             return None;
         }
         let (left, right, _) = self.aligned(other);
         let quotient = rounded_quotient(&(left * ten_to(decimals)), &right, rounding);
-        Some(Self { unscaled: quotient, decimals }.without_trailing_zeros())
+        Some(Self { unscaled: quotient, decimals }.without_trailing_zeros().checked())
     }
 
     /// With so many decimals at most; a negative number rounds to tens, hundreds and so on.
-    #[must_use]
-    pub fn rounded(&self, decimals: i64, rounding: Rounding) -> Self {
+    ///
+    /// # Errors
+    /// When it is rounded up to one that has more digits than the bound.
+    pub fn rounded(&self, decimals: i64, rounding: Rounding) -> Result<Self, TooLong> {
         let have = i64::try_from(self.decimals).unwrap_or(i64::MAX);
-        let Ok(drop) = usize::try_from(have.saturating_sub(decimals)) else { return self.clone() };
+        let Ok(drop) = usize::try_from(have.saturating_sub(decimals)) else { return Ok(self.clone()) };
         let quotient = rounded_quotient(&self.unscaled, &ten_to(drop), rounding);
-        match usize::try_from(decimals) {
+        let rounded = match usize::try_from(decimals) {
             Ok(decimals) => Self { unscaled: quotient, decimals },
             Err(_) => Self { unscaled: quotient * ten_to(decimals.unsigned_abs() as usize), decimals: 0 },
-        }
+        };
+        rounded.checked()
     }
 
     /// Whether nothing but zeros stands behind the point.
@@ -287,7 +296,7 @@ mod tests {
             ("1.5", 3, ["1.5"; 5]),
         ] {
             let found = [HalfUp, HalfEven, Floor, Ceiling, Truncate]
-                .map(|rounding| Decimal::parse(number).unwrap().rounded(decimals, rounding).digits());
+                .map(|rounding| Decimal::parse(number).unwrap().rounded(decimals, rounding).unwrap().digits());
             assert_eq!(found, expected, "{number}");
         }
     }
@@ -297,8 +306,38 @@ mod tests {
         for text in ["", "-", "1.", ".5", "1e", "e5", "0x1", "1 2", "1,000", "--1", "+-1", "NaN", "1e1000", "1e-1000"] {
             assert!(Decimal::parse(text).is_err(), "{text}");
         }
-        assert!(Decimal::parse(&"9".repeat(200)).is_ok());
-        assert_eq!(Decimal::parse(&"9".repeat(300)), Err(ParseError::TooLong));
+    }
+
+    /// H6: a hundred digits on each side of the point, however they are written, and not one more.
+    #[test]
+    fn h6_numbers_have_a_hundred_digits_on_each_side() {
+        let nines = |count: usize| "9".repeat(count);
+        let whole = |count: usize| [nines(count), format!("-000{}", nines(count)), format!("{}.5", nines(count))];
+        let decimals = |count: usize| [format!("0.{}", nines(count)), format!("1.{}", nines(count))];
+        for text in whole(100).into_iter().chain(decimals(100)) {
+            assert!(Decimal::parse(&text).is_ok(), "{text}");
+        }
+        for text in whole(101).into_iter().chain(decimals(101)) {
+            assert_eq!(Decimal::parse(&text), Err(ParseError::TooLong), "{text}");
+        }
+        for (text, is_read) in [("1e99", true), ("1e100", false), ("1.5e-99", true), ("1.5e-100", false)] {
+            assert_eq!(Decimal::parse(text).is_ok(), is_read, "{text}");
+        }
+        for count in [100, 101, 150, 199] {
+            assert_eq!(Decimal::parse(&format!("{0}.{0}", nines(count))).is_ok(), count == 100, "{count}");
+        }
+    }
+
+    #[test]
+    fn h6_what_is_computed_has_no_more_digits() {
+        let exact = |text: &str| Decimal::parse(text).unwrap();
+        let (large, small) = (exact(&"9".repeat(100)), exact(&format!("0.{}1", "0".repeat(99))));
+        assert!(large.plus(&Decimal::integer(1)).is_err() && large.minus(&Decimal::integer(-1)).is_err());
+        assert!(large.times(&Decimal::integer(2)).is_err() && small.times(&exact("0.1")).is_err());
+        assert!(large.divided_by(&small, 0, Rounding::HalfUp).unwrap().is_err());
+        assert!(large.divided_by(&exact("0.5"), 0, Rounding::HalfUp).unwrap().is_err());
+        assert!(large.rounded(-1, Rounding::HalfUp).is_err() && large.rounded(-1, Rounding::Truncate).is_ok());
+        assert_eq!(large.divided_by(&Decimal::integer(1), 0, Rounding::HalfUp), Some(Ok(large)));
     }
 
     /// The quotient is rounded once, however many digits stand before the one that decides.
@@ -306,10 +345,10 @@ mod tests {
     fn m4_a_quotient_is_not_rounded_twice() {
         let almost_half = format!("0.4{}", "9".repeat(95));
         let quotient = Decimal::parse(&almost_half).unwrap().divided_by(&Decimal::integer(1), 0, Rounding::HalfUp);
-        assert_eq!(quotient.unwrap().digits(), "0");
-        let number = Decimal::parse(&format!("4{}", "9".repeat(120))).unwrap();
-        let divisor = Decimal::parse(&format!("1{}", "0".repeat(121))).unwrap();
-        assert_eq!(number.divided_by(&divisor, 0, Rounding::HalfUp).unwrap().digits(), "0");
+        assert_eq!(quotient.unwrap().unwrap().digits(), "0");
+        let number = Decimal::parse(&format!("4{}", "9".repeat(98))).unwrap();
+        let divisor = Decimal::parse(&format!("1{}", "0".repeat(99))).unwrap();
+        assert_eq!(number.divided_by(&divisor, 0, Rounding::HalfUp).unwrap().unwrap().digits(), "0");
     }
 
     proptest! {
@@ -321,7 +360,7 @@ mod tests {
             prop_assert_eq!(a.times(&b).unwrap().to_i64(), Some(i64::from(left) * i64::from(right)));
             if let Some(quotient) = a.divided_by(&b, decimals, Rounding::Truncate) {
                 let scale = 10_i64.pow(decimals as u32);
-                let scaled = quotient.times(&Decimal::integer(scale)).unwrap().to_i64();
+                let scaled = quotient.unwrap().times(&Decimal::integer(scale)).unwrap().to_i64();
                 prop_assert_eq!(scaled, Some(i64::from(left) * scale / i64::from(right)));
             }
         }

@@ -132,7 +132,9 @@ mod tests {
             let found = checked(Outcome { price: Some(text.into()), ..outcome() });
             assert_eq!((found.price.as_deref(), found.warnings.len()), (Some(expected), 0), "{text}");
         }
-        for text in ["", "-", "1.", ".5", "1,5", "NaN", "1.2.3", "--1", "1e999999999", "$5"] {
+        let long = ["9".repeat(101), format!("0.{}", "9".repeat(101)), "9".repeat(150)];
+        let odd = ["", "-", "1.", ".5", "1,5", "NaN", "1.2.3", "--1", "1e999999999", "$5"];
+        for text in odd.into_iter().chain(long.iter().map(String::as_str)) {
             let found = checked(Outcome { price: Some(text.into()), ..outcome() });
             assert_eq!((found.price.as_deref(), found.warnings.len()), (None, 1), "{text}");
             assert_eq!((found.warnings[0].path.as_str(), found.kind), ("price", OutcomeKind::Rejected), "{text}");

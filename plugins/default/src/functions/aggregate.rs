@@ -5,7 +5,7 @@ use hookmill_json::Value;
 
 use super::call::Call;
 use super::error::FunctionError;
-use super::number::{decimal_of, number_value};
+use super::number::{Place, decimal_of, number_value};
 use super::spec::{EmptyInput, Kind, Lists, Run, Spec, example};
 
 /// A function that makes one number of a list of them.
@@ -60,7 +60,7 @@ fn fold(
 ) -> Result<Option<Value<'static>>, FunctionError> {
     let mut made: Option<Decimal> = None;
     for item in items.iter().filter(|item| counts(item)) {
-        let number = decimal_of(item, call.name)?;
+        let number = decimal_of(item, call.name, Place::Item)?;
         made = Some(match made {
             Some(made) => two(made, number)?,
             None => number,

@@ -10,7 +10,7 @@ use super::error::FunctionError;
 use super::hidden::strip_hidden_of;
 use super::items::{map_items, map_items_in_row};
 use super::measure::cost;
-use super::number::decimal_of;
+use super::number::{Place, decimal_of};
 use super::spec::{Lists, Run, Spec, TextRun};
 use crate::plan::Function;
 
@@ -82,7 +82,9 @@ fn on_value<'t>(run: Run, value: Value<'t>, call: &Call<'_, 't>) -> Result<Optio
         Run::Filled(run) => skip_blank(value, call, |value| on_text(run, value, call).map(Some)),
         Run::Read(run) => run(text_of(&value, call)?, call),
         Run::ReadFilled(run) => skip_blank(value, call, |value| run(text_of(&value, call)?, call)),
-        Run::Number(run) => skip_blank(value, call, |value| run(decimal_of(&value, call.name)?, call).map(Some)),
+        Run::Number(run) => {
+            skip_blank(value, call, |value| run(decimal_of(&value, call.name, Place::Input)?, call).map(Some))
+        }
         Run::List(run) => run(as_list(value), call),
         Run::Object(run) => match value {
             Value::Object(members) => run(members, call),

@@ -72,7 +72,8 @@ pub fn quote_text(text: &str) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+/// The beginning of a text, for a message.
+pub fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS_MAX) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

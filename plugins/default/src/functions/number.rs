@@ -7,7 +7,7 @@ use super::call::Call;
 use super::error::{FunctionError, quote};
 use super::limits::{DECIMALS_MAX, NUMBER_DIGITS_MAX};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, required, usually};
-use super::written::{Part, Style, range, read};
+use super::written::{Part, Style, find_reading, range, read};
 
 const DECIMAL: Parameter = usually(
     "decimal",
@@ -179,7 +179,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{round: -2}", "1250", "1300"),
             example("{round: 2}", "1.5", "1.5"),
         ],
-        run: Run::Number(|number, call| Ok(round(number, call, rounding(call, 1)))),
+        run: Run::Number(|number, call| round(number, call, rounding(call, 1))),
         ..NUMBER
     },
     Spec {
@@ -187,7 +187,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds down to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("floor", "-1.5", "-2"), example("{floor: 1}", r#""1.29""#, "1.2")],
-        run: Run::Number(|number, call| Ok(round(number, call, Rounding::Floor))),
+        run: Run::Number(|number, call| round(number, call, Rounding::Floor)),
         ..NUMBER
     },
     Spec {
@@ -195,7 +195,7 @@ pub const FUNCTIONS: &[Spec] = &[
         summary: "Rounds up to a number of decimals.",
         parameters: &[usually("digits", ArgumentKind::Whole(-20, DECIMALS_MAX), "0", "how many decimals")],
         examples: &[example("ceil", "-1.5", "-1"), example("{ceil: 1}", "1.21", "1.3")],
-        run: Run::Number(|number, call| Ok(round(number, call, Rounding::Ceiling))),
+        run: Run::Number(|number, call| round(number, call, Rounding::Ceiling)),
         ..NUMBER
     },
     Spec {
@@ -215,7 +215,7 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{format_number: {thousands: '.', decimal: ','}}", r#""1234.5""#, r#""1.234,50""#),
             example("{format_number: 0}", "0.4", r#""0""#),
         ],
-        run: Run::Number(|number, call| Ok(Value::text(format_number(number, call)))),
+        run: Run::Number(|number, call| Ok(Value::text(format_number(number, call)?))),
         ..NUMBER
     },
 ];
@@ -246,11 +246,35 @@ fn on_written<'t>(
     }
 }
 
+/// Where a value stands that is computed with, so that a rejection says where it can be read before.
+#[derive(Clone, Copy)]
+pub enum Place<'p> {
+    /// It is what the function is applied to.
+    Input,
+    /// It is an item of the list that the function is applied to.
+    Item,
+    /// It is what an argument finds at this path.
+    At(&'p str),
+}
+
+impl Place<'_> {
+    /// What to write so that a value is read by this function first.
+    fn read_first(self, function: &str, reader: &str) -> String {
+        match self {
+            Self::Input => format!("put `{reader}` before"),
+            Self::Item => format!("put `{{map: [{reader}]}}` before"),
+            Self::At(path) => {
+                format!("read `{path}` with `{reader}` in a field or variable, and name that in `{function}`")
+            }
+        }
+    }
+}
+
 /// The number that a number, or a text that is written like one, stands for.
 ///
 /// # Errors
-/// Why `function` can't compute with the value.
-pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, FunctionError> {
+/// Why `function` can't compute with the value, and how it is read before.
+pub fn decimal_of(value: &Value<'_>, function: &str, place: Place<'_>) -> Result<Decimal, FunctionError> {
     let text = match value {
         Value::Number(text) => text.as_ref(),
         // In a text, `1E5` may be a flat as well as a number.
@@ -260,9 +284,14 @@ pub fn decimal_of(value: &Value<'_>, function: &str) -> Result<Decimal, Function
     };
     Decimal::parse(text).map_err(|error| match error {
         ParseError::NotANumber => {
-            let message =
-                format!("`{function}` needs a number, not {}; `number` reads other ways to write one", quote(value));
-            FunctionError::new("not_a_number", message)
+            let reading = value.scalar_text().and_then(find_reading);
+            let hint = match reading {
+                Some((reader, digits)) => {
+                    format!("{}, which reads it as {digits}, if that is meant", place.read_first(function, reader))
+                }
+                None => format!("take the number out with `extract`, then {}", place.read_first(function, "number")),
+            };
+            FunctionError::new("not_a_number", format!("`{function}` needs a number, not {}; {hint}", quote(value)))
         }
         ParseError::TooLong => TooLong { digits: quote(value) }.into(),
     })
@@ -277,7 +306,7 @@ pub fn number_value(number: Decimal) -> Value<'static> {
 fn operand(call: &Call<'_, '_>, place: usize) -> Result<Decimal, FunctionError> {
     let path = call.path(place).map(|path| path.text.as_ref()).unwrap_or_default();
     match call.operand(place)? {
-        Some(value) if !value.is_blank() => decimal_of(&value, call.name),
+        Some(value) if !value.is_blank() => decimal_of(&value, call.name, Place::At(path)),
         None => Err(FunctionError::new("no_operand", format!("`{}` finds nothing at `{path}`", call.name))),
         Some(value) => {
             let message = format!("`{}` finds {} at `{path}`, which is not a number", call.name, quote(&value));
@@ -290,7 +319,8 @@ fn divide(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, Functi
     let by = operand(call, 0)?;
     let zero = || FunctionError::new("divided_by_zero", format!("{} can't be divided by 0", number.digits()));
     let digits = call.size(1).unwrap_or(0);
-    number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).map(number_value).ok_or_else(zero)
+    let quotient = number.divided_by(&by, digits.min(NUMBER_DIGITS_MAX), rounding(call, 2)).ok_or_else(zero)?;
+    Ok(number_value(quotient?))
 }
 
 fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
@@ -303,14 +333,14 @@ fn rounding(call: &Call<'_, '_>, place: usize) -> Rounding {
     }
 }
 
-fn round(number: Decimal, call: &Call<'_, '_>, rounding: Rounding) -> Value<'static> {
-    number_value(number.rounded(call.whole(0).unwrap_or(0), rounding))
+fn round(number: Decimal, call: &Call<'_, '_>, rounding: Rounding) -> Result<Value<'static>, FunctionError> {
+    Ok(number_value(number.rounded(call.whole(0).unwrap_or(0), rounding)?))
 }
 
 /// With exactly so many decimals, and a mark between thousands.
-fn format_number(number: Decimal, call: &Call<'_, '_>) -> String {
+fn format_number(number: Decimal, call: &Call<'_, '_>) -> Result<String, FunctionError> {
     let decimals = call.size(0).unwrap_or(0);
-    let digits = number.rounded(call.whole(0).unwrap_or(0), rounding(call, 3)).digits();
+    let digits = number.rounded(call.whole(0).unwrap_or(0), rounding(call, 3))?.digits();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
     let mut text = format!("{sign}{}", group_thousands(whole, call.text_or_empty(1)));
@@ -318,7 +348,7 @@ fn format_number(number: Decimal, call: &Call<'_, '_>) -> String {
         text.push(decimal_mark(call, 2));
         text.push_str(&format!("{fraction:0<decimals$}"));
     }
-    text
+    Ok(text)
 }
 
 /// Digits with a mark between thousands.

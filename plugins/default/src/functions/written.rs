@@ -12,7 +12,9 @@ pub use currency::currency_words;
 pub use range::{Part, range};
 pub use suffix::suffix_words;
 
-use super::error::{FunctionError, quote_text};
+use hookmill_json::Value;
+
+use super::error::{FunctionError, quote_text, shorten};
 use super::limits::NUMBER_DIGITS_MAX;
 
 /// How numbers are written.
@@ -33,47 +35,91 @@ impl Style {
     fn with_other_mark(self) -> Self {
         Self { decimal: self.other_mark(), ..self }
     }
+
+    /// `number` with the arguments that say this, as a document calls it.
+    fn call(self) -> &'static str {
+        match (self.decimal, self.suffixes) {
+            (',', false) => "{number: {decimal: ','}}",
+            (',', true) => "{number: {decimal: ',', suffixes: true}}",
+            (_, true) => "{number: {suffixes: true}}",
+            (_, false) => "number",
+        }
+    }
 }
 
 /// The digits of a written number, as JSON writes them.
 pub fn read(text: &str, style: Style) -> Result<String, FunctionError> {
     let digits = number(text, style).ok_or_else(|| not_a_number(text, style))?;
-    if 2 * NUMBER_DIGITS_MAX < digits.len() { Err(too_long(text)) } else { Ok(digits) }
+    if is_too_long(&digits) { Err(too_long(text)) } else { Ok(digits) }
+}
+
+/// Whether a number that JSON writes so has more digits before or after the point than may be computed with.
+fn is_too_long(digits: &str) -> bool {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    [whole.trim_start_matches('-'), fraction].iter().any(|part| NUMBER_DIGITS_MAX < part.len())
 }
 
 fn number(text: &str, style: Style) -> Option<String> {
     Amount::read(&normal::normalize(text, style), style).map(|amount| amount.digits())
 }
 
+/// The function that reads a text which is not written like a number of JSON, as a document calls it, and what it makes of it; none where
+/// none reads it. The ways to write a number are tried from the likeliest on.
+pub fn find_reading(text: &str) -> Option<(&'static str, String)> {
+    let styles = [('.', false), (',', false), ('.', true), (',', true)];
+    let styles = styles.map(|(decimal, suffixes)| Style { decimal, suffixes });
+    let read = |style: Style| Some((style.call(), number(text, style)?));
+    let exponent = || has_exponent(text).then(|| ("parse_json", text.trim().to_owned()));
+    let (call, digits) = styles.into_iter().find_map(read).or_else(exponent)?;
+    Some((call, shorten(&digits)))
+}
+
+/// Whether it is a number of JSON with an exponent. As a text, `1E5` may be a flat as well.
+fn has_exponent(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(['e', 'E']) && matches!(hookmill_json::parse(text), Ok(Value::Number(_)))
+}
+
 fn not_a_number(text: &str, style: Style) -> FunctionError {
     let with_suffixes = Style { suffixes: true, ..style };
+    let other_marks = [style, with_suffixes].map(Style::with_other_mark);
+    let by_other_mark = other_marks.into_iter().find_map(|other| Some((other, number(text, other)?)));
+    let marks = [(style.other_mark(), "marks"), (' ', "spaces")];
+    let is_grouped = text.trim().chars().all(|c| c.is_ascii_digit() || c == style.other_mark() || c == ' ');
+    let mark = marks.into_iter().find(|(mark, _)| is_grouped && text.trim().contains(*mark));
     let hint = if number(text, with_suffixes).is_some() {
-        "write `{number: {suffixes: true}}` if the letter stands for zeros"
-    } else if number(text, style.with_other_mark()).is_some() {
-        "write `{number: {decimal: ','}}` if a comma stands before its decimals, `'.'` if a point does"
+        format!("write `{}` if the letter stands for zeros", with_suffixes.call())
+    } else if let Some((other, digits)) = by_other_mark {
+        let mark = if other.decimal == ',' { "comma" } else { "point" };
+        format!(
+            "write `{}`, which reads it as {}, if a {mark} stands before its decimals",
+            other.call(),
+            shorten(&digits)
+        )
+    } else if has_exponent(text) {
+        "put `parse_json` before, if it is a number with an exponent".to_owned()
     } else if range::is_range(text, with_suffixes) {
-        "read a range such as `100-200` or `10+` with `range`"
+        "read a range such as `100-200` or `10+` with `range`".to_owned()
     } else if text.contains('%') {
-        "put `{replace: '%'}` before, if parts of a hundred are what you want"
+        "put `{replace: '%'}` before, if parts of a hundred are what you want".to_owned()
     } else if text.trim().starts_with('(') {
         "put `{replace_pattern: {pattern: '^\\((.*)\\)$', with: '-$1'}}` before, if parentheses stand for a minus"
-    } else if text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b',' || byte == b' ') {
-        match text.contains(',') {
-            true => {
-                "its groups are not thousands; take the marks out with `{replace: ','}` before, if they mean nothing"
-            }
-            false => {
-                "its groups are not thousands; take the spaces out with `{replace: ' '}` before, if they mean nothing"
-            }
-        }
+            .to_owned()
+    } else if let Some((mark, marks)) = mark {
+        format!(
+            "its groups are not thousands; take the {marks} out with `{{replace: '{mark}'}}` before, if they mean nothing"
+        )
     } else {
-        "take the number out of the text with `extract` before, if it is one"
+        "take the number out of the text with `extract` before, if it is one".to_owned()
     };
     FunctionError::new("not_a_number", format!("{} is not a number and nothing else; {hint}", quote_text(text)))
 }
 
 fn too_long(text: &str) -> FunctionError {
-    let message = format!("{} has more than {NUMBER_DIGITS_MAX} digits (NUMBER_DIGITS_MAX)", quote_text(text));
+    let message = format!(
+        "{} has more than {NUMBER_DIGITS_MAX} digits before or after the point (NUMBER_DIGITS_MAX)",
+        quote_text(text)
+    );
     FunctionError::new("number_too_long", message)
 }
 

@@ -1,6 +1,6 @@
 //! `interpret`: from a client's response to what it means.
 
-use hookmill_decimal::{Decimal, NUMBER_DIGITS_MAX, ParseError};
+use hookmill_decimal::{Decimal, NUMBER_DIGITS_MAX, ParseError, Rounding};
 use hookmill_json::{JsonIndex, Value, text_of};
 use hookmill_plugin_sdk::types::{self, ClientResponse, Failure, OutcomeKind, Warning};
 
@@ -237,7 +237,7 @@ fn price(value: &Value<'_>) -> Result<Option<String>, String> {
 fn retry_after_ms(value: &Value<'_>) -> Result<Option<u64>, String> {
     let Some(text) = single(value)? else { return Ok(None) };
     let seconds = Decimal::parse(text).ok().filter(|seconds| !seconds.is_negative());
-    let whole = seconds.and_then(|seconds| seconds.rounded(0, hookmill_decimal::Rounding::Truncate).to_i64());
+    let whole = seconds.and_then(|seconds| seconds.rounded(0, Rounding::Truncate).ok()?.to_i64());
     let whole = whole.and_then(|seconds| u64::try_from(seconds).ok()).or_else(|| duration_seconds(text));
     match whole.filter(|seconds| *seconds <= RETRY_AFTER_S_MAX) {
         Some(seconds) => Ok(Some(seconds * 1000)),

@@ -369,6 +369,13 @@ const FIXES: &[(In, &str, &str, &str, &str)] = &[
         "`[{trim: ...}, {pad: ...}]`",
         "{from: a, then: [trim, {pad: 5}]}",
     ),
+    (
+        Field,
+        "wrong_type",
+        "{from: a, then: [{date: {formats: '%d %B %Y', months: {Ionawr: 13}}}]}",
+        "`Ionawr: 1`",
+        "{from: a, then: [{date: {formats: '%d %B %Y', months: {Ionawr: 1}}}]}",
+    ),
     (Rule, "wrong_type", "{field: a, op: gt, value: '18'}", "without quotes", "{field: a, op: gt, value: 18}"),
     (
         Rule,
@@ -474,15 +481,43 @@ map:
 /// M4: what a function suggests when it rejects a value reads that value.
 #[test]
 fn m4_a_suggested_fix_of_a_rejected_value_reads_it() {
-    let map = |then: &str| format!("version: 1\nmap: {{fields: {{x: {{from: v, then: [{then}]}}}}, unknown: drop}}");
+    let map = |then: &str| {
+        let made = if then.contains("variables.") { "variables: {w: {from: w, then: [number]}}, " } else { "" };
+        format!("version: 1\nmap: {{{made}fields: {{x: {{from: v, then: [{then}]}}}}, unknown: drop}}")
+    };
     for (then, value, says, fixed, expected) in [
         ("number", r#""12.5k""#, "`{number: {suffixes: true}}`", "{number: {suffixes: true}}", "12500"),
         ("number", r#""1,2""#, "`{number: {decimal: ','}}`", "{number: {decimal: ','}}", "1.2"),
+        ("{number: {decimal: ','}}", r#""1.5""#, "`number`, which reads it as 1.5", "number", "1.5"),
+        (
+            "{number: {decimal: ','}}",
+            r#""1,5k""#,
+            "`{number: {decimal: ',', suffixes: true}}`",
+            "{number: {decimal: ',', suffixes: true}}",
+            "1500",
+        ),
+        (
+            "number",
+            r#""1,5k""#,
+            "`{number: {decimal: ',', suffixes: true}}`, which reads it as 1500",
+            "{number: {decimal: ',', suffixes: true}}",
+            "1500",
+        ),
+        ("{number: {decimal: ','}}", r#""12.34.56""#, "`{replace: '.'}`", "{replace: '.'}, number", "123456"),
+        ("number", r#""1e2""#, "`parse_json`", "parse_json, number", "1e2"),
         ("number", r#""10-20""#, "`range`", "{range: min}", "10"),
+        ("{range: max}", r#""1,5-2,5""#, "`decimal: ','`", "{range: {part: max, decimal: ','}}", "2.5"),
+        ("{range: {part: max, decimal: ','}}", r#""1.5-2.5""#, "`decimal: '.'`", "{range: max}", "2.5"),
         ("number", r#""12,34,56""#, "`{replace: ','}`", "{replace: ','}, number", "123456"),
         ("number", r#""Unit 5""#, "`extract`", "{extract: '[0-9]+'}, number", "5"),
         ("{range: max}", r#""under 50k""#, "`suffixes: true`", "{range: {part: max, suffixes: true}}", "50000"),
-        ("{add: 1}", r#""$5""#, "`number`", "number, {add: 1}", "6"),
+        ("{add: 1}", r#""$5""#, "`number` before, which reads it as 5", "number, {add: 1}", "6"),
+        ("{add: 1}", r#""1,5""#, "`{number: {decimal: ','}}` before", "{number: {decimal: ','}}, {add: 1}", "2.5"),
+        ("{add: 1}", r#""1e2""#, "`parse_json` before, which reads it as 1e2", "parse_json, {add: 1}", "101"),
+        ("{add: 1}", r#""Unit 5""#, "`extract`", "{extract: '[0-9]+'}, number, {add: 1}", "6"),
+        ("sum", r#"["1e2",1]"#, "`{map: [parse_json]}` before", "{map: [parse_json]}, sum", "101"),
+        ("max", r#"["$5",1]"#, "`{map: [number]}` before", "{map: [number]}, max", "5"),
+        ("{subtract: w}", "7", "read `w` with `number`", "{subtract: variables.w}", "2"),
         ("round", "[1.4]", "`first`", "first, round", "1"),
         ("round", "[1.4]", "`{map: [round]}`", "{map: [round]}", "[1]"),
         ("{add: 1}", "[1]", "`{map: [{add: ...}]}`", "{map: [{add: 1}]}", "[2]"),
@@ -531,7 +566,7 @@ fn m4_a_suggested_fix_of_a_rejected_value_reads_it() {
         ("flatten", r#"{"a.b":1,"a":{"b":2}}"#, "another mark", "{flatten: {with: _}}", r#"{"a.b":1,"a_b":2}"#),
         ("{first_true: on}", r#"[{"on":"ja"}]"#, "`filter`", "{filter: \"@.on == 'ja'\"}, first", r#"{"on":"ja"}"#),
     ] {
-        let body = format!(r#"{{"v":{value},"list":[{{"id":1,"text":"x"}}]}}"#);
+        let body = format!(r#"{{"v":{value},"w":"$5","list":[{{"id":1,"text":"x"}}]}}"#);
         let failure = leads(&map(then), &body).remove(0).unwrap_err();
         assert!(failure.message.contains(says), "{then} on {value}: {}", failure.message);
         let lead = leads(&map(fixed), &body).remove(0).unwrap_or_else(|failure| panic!("{fixed}: {failure:?}"));

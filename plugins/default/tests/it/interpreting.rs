@@ -283,6 +283,13 @@ fn m9_details_never_change_the_outcome() {
         let body = format!("{{\"p\":{price}}}");
         assert_eq!(read_outcome(priced, response(200, "application/json", body)), is(Rejected, "", "", expected));
     }
+    for digits in [100, 101, 150, 199] {
+        for price in ["9".repeat(digits), format!("0.{}", "9".repeat(digits))] {
+            let kept = if digits <= 100 { price.as_str() } else { "" };
+            let body = format!("{{\"p\":{price}}}");
+            assert_eq!(read_outcome(priced, response(200, "application/json", body)), is(Rejected, "", "", kept));
+        }
+    }
     let failing = "version: 1\ninterpret: {outcomes: [{outcome: accepted, reference: {from: id, on_missing: fail}, price: {from: p, then: [phone]}}]}";
     assert_eq!(read_outcome(failing, response(200, "application/json", r#"{"p":"x"}"#)), is(Accepted, "", "", ""));
     let long = format!("{{\"r\":\"{}\"}}", "é".repeat(10_000));

@@ -55,7 +55,7 @@ pub fn range(text: &str, part: Part, style: Style) -> Result<Option<Decimal>, Fu
         (Part::Max, _, high) => Ok(high),
         (Part::Avg, Some(low), Some(high)) => {
             let sum = low.plus(&high)?;
-            Ok(sum.divided_by(&Decimal::integer(2), NUMBER_DIGITS_MAX, Rounding::HalfUp))
+            Ok(sum.divided_by(&Decimal::integer(2), NUMBER_DIGITS_MAX, Rounding::HalfUp).transpose()?)
         }
         (Part::Avg, ..) => Ok(None),
     }
@@ -74,7 +74,10 @@ fn range_hint(text: &str, style: Style) -> &'static str {
     if is_range(text, Style { suffixes: true, ..style }) {
         "is a range only if its letters stand for zeros; write `suffixes: true` if they do"
     } else if is_range(text, style.with_other_mark()) {
-        "is a range only if a comma and a point change places; write `decimal: ','` if a comma stands before its decimals, `'.'` if a point does"
+        match style.decimal {
+            '.' => "is a range only if a comma stands before its decimals; write `decimal: ','` if it does",
+            _ => "is a range only if a point stands before its decimals; write `decimal: '.'` if it does",
+        }
     } else if text.contains('%') {
         "is not a range of numbers; put `{replace: '%'}` before, if parts of a hundred are what you want"
     } else {
@@ -253,7 +256,8 @@ mod tests {
             ("$1 - $50k", STYLE, "two ways"),
             ("200-100", STYLE, "before it begins"),
             ("20-30k", german, "`suffixes: true`"),
-            ("1,000.50 - 2,000.50", german, "`decimal: ','`"),
+            ("1,000.50 - 2,000.50", german, "`decimal: '.'`"),
+            ("1.000,50 - 2.000,50", STYLE, "`decimal: ','`"),
             ("10%-20%", STYLE, "`{replace: '%'}`"),
             ("not sure", STYLE, "`lookup`"),
         ] {
