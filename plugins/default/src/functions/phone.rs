@@ -3,10 +3,14 @@
 //! The plans are a static table made at build time (see `build.rs`), so a first call costs what any other costs. Only the
 //! few regions whose national prefix is a pattern build that pattern on first use, in microseconds.
 
+mod digit_count;
 mod functions;
 mod plans;
 mod text;
 
+use std::borrow::Cow;
+
+use digit_count::DigitCount;
 pub use functions::FUNCTIONS;
 use plans::Region;
 
@@ -25,25 +29,25 @@ pub enum NotAPhone {
     UnknownRegion,
     /// No country has this code.
     UnknownCountryCode,
-    /// Too few digits.
-    TooShort,
-    /// Too many digits.
-    TooLong,
+    /// Nothing behind the code of its country.
+    CodeAlone,
+    /// Too few digits, or too many.
+    Digits(DigitCount),
     /// Numbers of its country do not begin like this.
     NoSuchNumber,
 }
 
 impl NotAPhone {
     /// For people.
-    pub fn reason(self) -> &'static str {
+    pub fn reason(self) -> Cow<'static, str> {
         match self {
-            Self::NoNumber => "it is not written like a phone number",
-            Self::Letters => "it has letters, which stand for digits only in numbers of +1",
-            Self::UnknownRegion => "it has no country code, and the region in which to read it is not known",
-            Self::UnknownCountryCode => "no country has this code",
-            Self::TooShort => "it has too few digits",
-            Self::TooLong => "it has too many digits",
-            Self::NoSuchNumber => "numbers of its country do not begin like this",
+            Self::NoNumber => "it is not written like a phone number".into(),
+            Self::Letters => "it has letters, which stand for digits only in numbers of +1".into(),
+            Self::UnknownRegion => "it has no country code, and the region in which to read it is not known".into(),
+            Self::UnknownCountryCode => "no country has this code".into(),
+            Self::CodeAlone => "it has no digits behind the code of a country".into(),
+            Self::Digits(count) => count.reason().into(),
+            Self::NoSuchNumber => "numbers of its country do not begin like this".into(),
         }
     }
 
@@ -53,8 +57,8 @@ impl NotAPhone {
             Self::NoNumber | Self::Letters => "write one number in digits, such as +1 512 555 0142",
             Self::UnknownRegion => "name the region: `{phone: GB}`",
             Self::UnknownCountryCode => "write `+` and the code of its country",
-            Self::TooShort => "write it with its area code",
-            Self::TooLong => "write one number, with `+` where it is of another country",
+            Self::CodeAlone => "write all of its digits",
+            Self::Digits(count) => count.hint(),
             Self::NoSuchNumber => "write `+` and the country code where it is of another country",
         }
     }
@@ -130,7 +134,7 @@ fn split(written: &text::Written, region: Option<&'static Region>) -> Result<(&'
 
 fn with_country_code(digits: &str) -> Result<(&'static Region, String), NotAPhone> {
     if digits.len() <= 2 {
-        return Err(NotAPhone::TooShort);
+        return Err(NotAPhone::CodeAlone);
     }
     let (plan, rest) = Region::of_number(digits).ok_or(NotAPhone::UnknownCountryCode)?;
     Ok((plan, rest.to_owned()))
@@ -140,13 +144,16 @@ fn check(plan: &Region, national: &str) -> Result<(), NotAPhone> {
     if plan.code_has(national) {
         return Ok(());
     }
-    let (shortest, longest) = (plan.lengths.trailing_zeros(), 31 - plan.lengths.leading_zeros());
-    let length = u32::try_from(national.len()).unwrap_or(u32::MAX);
-    Err(match length {
-        _ if length < shortest => NotAPhone::TooShort,
-        _ if length > longest => NotAPhone::TooLong,
-        _ => NotAPhone::NoSuchNumber,
-    })
+    // What it begins with says best how long it should be: many countries have numbers of many lengths. A prefix was left where numbers
+    // without it have another length, as this one may.
+    let candidates = [Some(national.to_owned()), plan.strip_prefix(national)].into_iter().flatten();
+    let found = candidates.map(|digits| (digits.len(), plan.lengths_like(&digits))).find(|(_, lengths)| *lengths != 0);
+    let (has, lengths) = match found {
+        Some(found) => found,
+        None if plan.allows_length(national.len()) => return Err(NotAPhone::NoSuchNumber),
+        None => (national.len(), plan.lengths),
+    };
+    Err(NotAPhone::Digits(DigitCount { code: plan.code, has, lengths }))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The numbering plans: one automaton over digits for all regions, and each region's prefixes.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_lite::Regex;
 
@@ -16,6 +16,9 @@ const ASSIGNABLE: u8 = 2;
 const LOCAL: u8 = 4;
 /// The digits so far are the leading ones that a format or a region asks for.
 const LEADS: u8 = 8;
+
+/// The longest national number.
+const DIGITS_MAX: usize = 17;
 
 /// The longest country code.
 const CODE_DIGITS_MAX: usize = 3;
@@ -119,13 +122,32 @@ impl Region {
     pub fn without_national_prefix(&self, digits: &str) -> String {
         let Some(stripped) = self.strip_prefix(digits) else { return digits.to_owned() };
         let loses = self.is_general(digits) && !self.is_general(&stripped);
-        let possible = self.lengths & bit(stripped.len()) != 0 || self.is_too_long(&stripped);
+        let possible = self.allows_length(stripped.len()) || self.is_too_long(&stripped);
         if loses || !possible { digits.to_owned() } else { stripped }
     }
 
     /// Whether a region that shares the country code has numbers of this form.
     pub fn code_has(&self, national: &str) -> bool {
         self.sharing_code().any(|region| region.accept(national) & GENERAL != 0)
+    }
+
+    /// Whether numbers of the region may have so many digits.
+    pub fn allows_length(&self, digits: usize) -> bool {
+        self.lengths & bit(digits) != 0
+    }
+
+    /// A bit for each length of the numbers of the country code that begin like this one, as far as either goes.
+    pub fn lengths_like(&self, national: &str) -> u32 {
+        let (mut nodes, mut lengths) = (self.sharing_code().map(|region| region.root).collect::<BTreeSet<_>>(), 0);
+        let mut written = national.bytes().map(|digit| digit.wrapping_sub(b'0'));
+        for length in 0..=DIGITS_MAX {
+            if nodes.iter().any(|node| ACCEPTS[usize::from(*node)] & GENERAL != 0) {
+                lengths |= bit(length);
+            }
+            let digits = written.next().map_or(0..=9, |digit| digit..=digit);
+            nodes = nodes.iter().flat_map(|node| digits.clone().filter_map(|digit| next(*node, digit))).collect();
+        }
+        lengths
     }
 
     /// Whether a region that shares the country code can assign this number.
@@ -169,7 +191,8 @@ impl Region {
         REGIONS[first..].iter().take_while(|region| region.code == self.code)
     }
 
-    fn strip_prefix(&self, digits: &str) -> Option<String> {
+    /// The digits without the national prefix, or changed as the plan asks; none where they don't begin with it.
+    pub fn strip_prefix(&self, digits: &str) -> Option<String> {
         if self.prefix.is_empty() {
             return None;
         }
