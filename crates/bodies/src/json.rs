@@ -6,7 +6,7 @@ use crate::error::{BodyError, Fault, places_of};
 use crate::limits::BodyLimits;
 use crate::open::Opened;
 use crate::warning::PlacedRepair;
-use hookmill_json::{JsonError, REPAIRS_MAX, Repair, Repaired, check, explain, repair, scan};
+use hookmill_json::{JsonError, REPAIRS_MAX, Repair, Repaired, check, ends_inside, explain, repair, scan};
 use std::borrow::Cow;
 
 /// Why a text is not JSON, with its place and the suggested fix.
@@ -26,7 +26,7 @@ fn not_json(text: &str, error: &JsonError) -> BodyError {
 
 /// One value.
 pub(crate) fn open<'a>(text: Cow<'a, str>, limits: &BodyLimits) -> Result<Opened<'a>, BodyError> {
-    let value = BodyText { whole: &text, start: 0, text: &text };
+    let value = BodyText { whole: &text, start: 0, text: &text, is_line: false };
     let Some(repaired) = value.repaired(limits.depth_max)? else { return Ok(Opened::json(text, Vec::new())) };
     let repairs = place(&text, &repaired.repairs);
     Ok(Opened::json(Cow::Owned(repaired.text), repairs))
@@ -45,7 +45,7 @@ pub(crate) fn open_lines(text: &str, limits: &BodyLimits) -> Result<Opened<'stat
         }
         // Places are those of the body.
         let start = start + (value.as_ptr() as usize - line.as_ptr() as usize);
-        let value = BodyText { whole: text, start, text: value };
+        let value = BodyText { whole: text, start, text: value, is_line: true };
         if 1 < list.len() {
             list.push(',');
         }
@@ -76,6 +76,17 @@ pub(crate) fn open_lines(text: &str, limits: &BodyLimits) -> Result<Opened<'stat
     Ok(Opened::json(Cow::Owned(list), place(text, &repairs)))
 }
 
+/// The error of a line that ends inside of its value: as JSON, the whole body may be one.
+fn on_several_lines(body: &str, error: BodyError) -> BodyError {
+    let message = "the body is not JSON: each line must be one object, and this one ends before its object does";
+    let hint = if check(body, usize::MAX).is_ok() {
+        "the whole body is one JSON value: send it with `Content-Type: application/json`, or write each object on one line"
+    } else {
+        "write each object on one line, or send a list of them with `Content-Type: application/json`"
+    };
+    BodyError { message: message.to_owned(), hint: Some(hint.to_owned()), ..error }
+}
+
 /// What was rewritten in a body, with its places there.
 fn place(body: &str, repairs: &[Repair]) -> Vec<PlacedRepair> {
     let places = places_of(body, repairs.iter().map(|repair| repair.offset));
@@ -89,6 +100,8 @@ struct BodyText<'t> {
     /// Where it begins in the body.
     start: usize,
     text: &'t str,
+    /// Whether it has a line of its own.
+    is_line: bool,
 }
 
 impl BodyText<'_> {
@@ -108,9 +121,10 @@ impl BodyText<'_> {
         Ok(Some(repaired))
     }
 
-    /// The place is that of the body as it was written.
+    /// The place is that of the body as it was written. Where a line ends inside of its value, that is on several lines.
     fn not_json(&self, text: &str, error: &JsonError, offset: usize) -> BodyError {
-        not_json(text, error).at(self.whole, self.start + offset)
+        let rejected = not_json(text, error).at(self.whole, self.start + offset);
+        if self.is_line && ends_inside(text, error) { on_several_lines(self.whole, rejected) } else { rejected }
     }
 }
 
@@ -163,6 +177,22 @@ mod tests {
         let error = open_lines("{\"a\":1}\n{\"b\":1,}\n", &limits).unwrap_err();
         assert_eq!((error.code, error.place.map(|place| (place.line, place.column))), ("invalid_json", Some((2, 8))));
         assert_eq!(open_lines(" \n", &limits).unwrap_err().code, "invalid_json");
+        for (body, line, column, hint) in [
+            (
+                "{\n  \"a\": 1,\n  \"b\": 2\n}\n",
+                1,
+                2,
+                "is one JSON value: send it with `Content-Type: application/json`",
+            ),
+            ("[\n{\"a\":1},\n{\"a\":2}\n]", 1, 2, "is one JSON value"),
+            ("{\"a\":1}\n{\n\"a\":2\n}", 2, 2, "write each object on one line, or send a list of them"),
+            ("{\"a\":\"x\ty\",\n\"b\":1}", 1, 12, "write each object on one line"),
+            ("{\"a\":1,}\n", 1, 8, "leave out the comma"),
+        ] {
+            let error = open_lines(body, &limits).unwrap_err();
+            assert_eq!(error.place.map(|place| (place.line, place.column)), Some((line, column)), "{body}: {error}");
+            assert!(error.hint.as_deref().is_some_and(|found| found.contains(hint)), "{body}: {error}");
+        }
         let shallow = BodyLimits { depth_max: 2, ..limits };
         assert!(open_lines("[1]\n", &shallow).is_ok());
         assert_eq!(

@@ -50,13 +50,18 @@ pub fn explain(text: &str, error: &JsonError) -> Explanation {
     let (before, rest) = text.split_at(end);
     explain_whole(text, before)
         .or_else(|| (error.code == "control_character").then(|| explain_control_character(rest)))
-        .or_else(|| rest.is_empty().then(|| fixed(&error.message, "it was cut off: send all of it")))
+        .or_else(|| ends_inside(text, error).then(|| fixed(&error.message, "it was cut off: send all of it")))
         .or_else(|| explain_word(rest))
         .or_else(|| explain_mark(before, rest))
         .or_else(|| explain_number(before, rest))
         .or_else(|| explain_escape(before, rest))
         .or_else(|| explain_bare_word(before, rest))
         .unwrap_or_else(|| explain_order(error, before, rest))
+}
+
+/// Whether a text ends inside of its value, as the first line of a value on several lines does.
+pub fn ends_inside(text: &str, error: &JsonError) -> bool {
+    text.len() <= error.offset && !text.trim().is_empty()
 }
 
 fn plain(message: &str) -> Explanation {

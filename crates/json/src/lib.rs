@@ -25,7 +25,7 @@ mod write;
 pub use check::{check, is_object, scan};
 pub use entry::Kind;
 pub use error::JsonError;
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, ends_inside, explain};
 pub use index::JsonIndex;
 pub use loose::is_loosely;
 pub use node::{Children, Node};

@@ -7,7 +7,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hookmill_bodies::xml::{XmlLimits, to_json as xml_to_json};
 use hookmill_bodies::{BodyError, Fault};
-use hookmill_json::{JsonError, RepairKind, Value, explain, parse, repair, text_of};
+use hookmill_json::{JsonError, RepairKind, Value, ends_inside, explain, parse, repair, text_of};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::call::Call;
@@ -226,9 +226,18 @@ fn parse_lines(text: &str, call: &Call<'_, '_>) -> Result<Value<'static>, Functi
         if FUNCTION_ITEMS_MAX <= values.len() {
             return Err(FunctionError::too_large(call.name, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX));
         }
-        values.push(read_json(line, call, &format!("line {}", index + 1))?);
+        let value = read_json(line, call, &format!("line {}", index + 1));
+        values.push(value.map_err(|error| line_error(text, line, index + 1).unwrap_or(error))?);
     }
     Ok(Value::List(values))
+}
+
+/// Why a line that ends inside of its value is rejected; none where it does not.
+fn line_error(text: &str, line: &str, number: usize) -> Option<FunctionError> {
+    parse(line).err().filter(|error| ends_inside(line, error))?;
+    let hint = "write each value on one line, or leave out `lines` where the text is one value";
+    let reason = format!("is not JSON on each line: line {number} ends before its value does; {hint}");
+    Some(FunctionError::of_text("not_json", text, &reason))
 }
 
 /// One value. What is plain in its meaning is read with a warning, as in a body.

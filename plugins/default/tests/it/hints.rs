@@ -564,6 +564,7 @@ fn m4_a_suggested_fix_of_a_rejected_value_reads_it() {
         ),
         ("{rename: {a: b}}", r#"{"a":1,"b":2}"#, "`without`", "{without: b}, {rename: {a: b}}", r#"{"b":1}"#),
         ("flatten", r#"{"a.b":1,"a":{"b":2}}"#, "another mark", "{flatten: {with: _}}", r#"{"a.b":1,"a_b":2}"#),
+        ("{parse_json: {lines: true}}", r#""{\n\"a\":1\n}""#, "leave out `lines`", "parse_json", r#"{"a":1}"#),
         ("{first_true: on}", r#"[{"on":"ja"}]"#, "`filter`", "{filter: \"@.on == 'ja'\"}, first", r#"{"on":"ja"}"#),
     ] {
         let body = format!(r#"{{"v":{value},"w":"$5","list":[{{"id":1,"text":"x"}}]}}"#);
