@@ -334,7 +334,8 @@ on_both! {
         world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
         world.settle().await;
         for (response, city) in [(response, "Orl\u{e9}ans"), (utf8, "Orl\u{e9}ans"), (named, "\u{20ac}")] {
-            assert_eq!(world.submission(&submission_ids(&response)[0]).await["lead"]["city"], city);
+            let lead = world.submission(&submission_ids(&response)[0]).await["lead"].clone();
+            assert_eq!((&lead["city"], &lead["custom"]), (&json!(city), &json!({})), "{lead}");
         }
         latin().await.expect_error(400, "invalid_utf8");
         let sample = |charset: Value| json!({"raw": {"content_type": form, "text": "ville=Orl%E9ans", "charset": charset}});

@@ -14,7 +14,7 @@ pub fn query_to_json(query: &str, limits: &BodyLimits) -> Result<String, BodyErr
     to_json(query.as_bytes(), UTF_8, limits)
 }
 
-/// The field in which a form names its charset (HTML).
+/// The field in which a form names its charset (HTML). It says how the form is read and is no part of what it says.
 pub(crate) const CHARSET_FIELD: &str = "_charset_";
 
 /// The charset that a form names itself; none where it names none.
@@ -31,13 +31,16 @@ pub(crate) fn named_charset(label: &str) -> Result<Option<Charset>, BodyError> {
 pub(crate) fn to_json(body: &[u8], charset: Charset, limits: &BodyLimits) -> Result<String, BodyError> {
     let mut fields = Fields::new(limits.fields_max);
     let body = without_line_end(body);
-    let charset = match body.split(|byte| *byte == b'&').map(halves).find(|(name, _)| *name == CHARSET_FIELD.as_bytes())
-    {
-        Some((_, label)) => named_charset(&String::from_utf8_lossy(label))?.unwrap_or(charset),
+    let names_charset = |name: &[u8]| percent_decode(name).eq(CHARSET_FIELD.bytes());
+    let charset = match body.split(|byte| *byte == b'&').map(halves).find(|(name, _)| names_charset(name)) {
+        Some((_, label)) => named_charset(&percent_decode(label).decode_utf8_lossy())?.unwrap_or(charset),
         None => charset,
     };
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let (name, value) = halves(pair);
+        if names_charset(name) {
+            continue;
+        }
         let name = text(name, charset).map_err(|error| named(error, name))?;
         let value = text(value, charset).map_err(|error| named(error, name.as_bytes()))?;
         fields.text(name, &value)?;
@@ -125,14 +128,17 @@ mod tests {
     fn i10_a_form_may_name_its_charset() {
         let limits = BodyLimits::default();
         let table = [
-            ("n=Ren%E9&_charset_=windows-1252", r#"{"n":"René","_charset_":"windows-1252"}"#),
-            ("_charset_=ISO-8859-15&n=%A4", r#"{"_charset_":"ISO-8859-15","n":"€"}"#),
-            ("n=Ren%C3%A9&_charset_=UTF-8", r#"{"n":"René","_charset_":"UTF-8"}"#),
-            ("n=Ren%C3%A9&_charset_=utf-16le", r#"{"n":"René","_charset_":"utf-16le"}"#),
-            ("n=Ren%C3%A9&_charset_=", r#"{"n":"René","_charset_":""}"#),
+            ("n=Ren%E9&_charset_=windows-1252", r#"{"n":"René"}"#),
+            ("_charset_=ISO-8859-15&n=%A4", r#"{"n":"€"}"#),
+            ("n=Ren%C3%A9&_charset_=UTF-8", r#"{"n":"René"}"#),
+            ("n=Ren%C3%A9&_charset_=utf-16le", r#"{"n":"René"}"#),
+            ("n=Ren%C3%A9&_charset_=", r#"{"n":"René"}"#),
         ];
         for (form, json) in table {
             assert_eq!(to_json(form.as_bytes(), UTF_8, &limits).as_deref(), Ok(json), "{form}");
+        }
+        for form in ["_charset_=latin1", "_charset_", "_charset_=&_charset_=utf-8", "%5Fcharset%5F=latin%31"] {
+            assert_eq!(to_json(form.as_bytes(), UTF_8, &limits).as_deref(), Ok("{}"), "{form}");
         }
         let error = to_json(b"n=1&_charset_=klingon", UTF_8, &limits).unwrap_err();
         assert_eq!((error.code, error.field.as_deref()), ("charset_unsupported", Some("_charset_")), "{error}");
@@ -154,6 +160,9 @@ mod tests {
             let read: Value = serde_json::from_str(&query_to_json(&form.join("&"), &BodyLimits::default()).unwrap()).unwrap();
             let mut expected = serde_json::Map::new();
             for (name, value) in fields {
+                if name == CHARSET_FIELD {
+                    continue;
+                }
                 let list = expected.entry(name).or_insert_with(|| Value::Array(Vec::new()));
                 list.as_array_mut().unwrap().push(Value::String(value));
             }

@@ -1,6 +1,6 @@
 //! Forms in parts (`multipart/form-data`) as one JSON object, as [`crate::form`] makes it of its own.
 //!
-//! A part without a file name is a text, in the charset its content type names, else in the one that the part `_charset_` names. A part with one is a file, and an object:
+//! A part without a file name is a text, in the charset its content type names, else in the one that the part `_charset_` names, which is left out. A part with one is a file, and an object:
 //!
 //! | Member | |
 //! |---|---|
@@ -47,7 +47,8 @@ pub(crate) fn to_json(
         read.push(Part::read(field, read.len() + 1)?);
     }
     // RFC 7578, 4.6: the charset of the parts that name none may stand in any place.
-    let own = read.iter().find(|part| part.name == form::CHARSET_FIELD);
+    let (names, read): (Vec<Part>, Vec<Part>) = read.into_iter().partition(Part::names_charset);
+    let own = names.first();
     let own = own.map(|part| form::named_charset(&String::from_utf8_lossy(&part.content))).transpose()?.flatten();
     let charset = own.or(charset).unwrap_or(UTF_8);
     let mut fields = Fields::new(limits.fields_max);
@@ -109,6 +110,11 @@ impl Part {
         let file_name = field.file_name().map(str::to_owned).or_else(|| encoded_file_name(&field));
         let content = ready(field.bytes())?;
         Ok(Self { name, file_name, content_type, charset, content })
+    }
+
+    /// Whether it names the charset of the others. A file of this name is a file.
+    fn names_charset(&self) -> bool {
+        self.file_name.is_none() && self.name == form::CHARSET_FIELD
     }
 
     fn add_to(self, fields: &mut Fields, charset: Charset, limits: &BodyLimits) -> Result<(), BodyError> {
@@ -191,15 +197,17 @@ mod tests {
 
     #[test]
     fn i10_parts_are_fields_and_files() {
-        let table: [(&[Written], &str); 15] = [
-            (&[("name=\"a\"", b"\xe9"), ("name=_charset_", b"latin1")], r#"{"a":"é","_charset_":"latin1"}"#),
+        let table: [(&[Written], &str); 17] = [
+            (&[("name=\"a\"", b"\xe9"), ("name=_charset_", b"latin1")], r#"{"a":"é"}"#),
             (
                 &[
                     ("name=_charset_", b"latin1"),
                     ("name=\"a\"\r\nContent-Type: text/plain; charset=utf-8", "é".as_bytes()),
                 ],
-                r#"{"_charset_":"latin1","a":"é"}"#,
+                r#"{"a":"é"}"#,
             ),
+            (&[("name=_charset_", b"")], "{}"),
+            (&[("name=\"_charset_\"; filename=\"a\"", b"x")], r#"{"_charset_":{"file_name":"a","size":1}}"#),
             (&[], "{}"),
             (&[("name=\"a\"", b"02139")], r#"{"a":"02139"}"#),
             (&[("name=\"a\"", b"1"), ("name=\"b\"", b""), ("name=\"a\"", b"2")], r#"{"a":["1","2"],"b":""}"#),
