@@ -157,6 +157,15 @@ mod tests {
         }
     }
 
+    /// L12: a body whose bytes are gone gives the same elements, with the same warnings.
+    #[test]
+    fn l12_what_was_opened_is_restored() {
+        let opened = read("[{\"a\":\"x\ny\"},\n\"\\ud83d\"]").unwrap();
+        let restored = Opened::restore(opened.text(), &opened.repairs());
+        assert_eq!(restored, opened);
+        assert_eq!(warned(&restored), [("raw_control_character", 1, 9), ("lone_surrogate", 3, 2)]);
+    }
+
     #[test]
     fn i10_places_of_faults_are_those_of_the_body() {
         let text = "{\"a\": \"x\ny\",\n \"b\": NaN}";

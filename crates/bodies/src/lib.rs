@@ -63,6 +63,6 @@ pub use open::{Opened, open};
 #[cfg(feature = "inbound")]
 pub use response::{ResponseBody, ResponseHead, in_utf8, is_identity, is_readable, read_response};
 #[cfg(feature = "inbound")]
-pub use warning::BodyWarning;
+pub use warning::{BodyWarning, TextRepair};
 #[cfg(feature = "inbound")]
 pub use with_charset::with_charset;

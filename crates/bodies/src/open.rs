@@ -4,7 +4,7 @@ use crate::error::{BodyError, Fault};
 use crate::head::{Head, Kind, unsupported};
 use crate::limits::BodyLimits;
 use crate::look::{Look, look};
-use crate::warning::{BodyWarning, PlacedRepair, describe, warnings_of};
+use crate::warning::{BodyWarning, PlacedRepair, TextRepair, describe, warnings_of};
 use crate::xml::{self, XmlLimits};
 use crate::{charset, coding, form, json, multipart};
 use bytes::Bytes;
@@ -28,6 +28,16 @@ impl<'a> Opened<'a> {
     /// The value that another kind of body became.
     fn converted(text: String) -> Self {
         Self { text: Cow::Owned(text), is_json: false, repairs: Vec::new() }
+    }
+
+    /// A JSON body that was opened before, from its text and what was rewritten in it ([`Opened::repairs`]): the bytes that it was are gone.
+    pub fn restore(text: &'a str, repairs: &[TextRepair]) -> Self {
+        Self::json(Cow::Borrowed(text), repairs.iter().map(|repair| (*repair).into()).collect())
+    }
+
+    /// What was rewritten, in its order.
+    pub fn repairs(&self) -> Vec<TextRepair> {
+        self.repairs.iter().map(|repair| (*repair).into()).collect()
     }
 
     /// The text.

@@ -2,6 +2,7 @@
 
 use crate::error::Place;
 use hookmill_json::RepairKind;
+use serde::{Deserialize, Serialize};
 
 /// What was read though it is not as its format has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,36 @@ pub(crate) struct PlacedRepair {
     /// Where its replacement stands in the text that was opened.
     pub new_offset: usize,
     pub place: Place,
+}
+
+/// The same as it is kept with a text that was opened and whose bytes are gone (see [`Opened::restore`](crate::Opened::restore)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextRepair {
+    /// The raw character that an escape stands for; none for half a surrogate pair.
+    pub character: Option<char>,
+    /// Where the replacement stands in the text.
+    pub offset: usize,
+    /// The line of the body, from 1.
+    pub line: usize,
+    /// The column of that line, from 1.
+    pub column: usize,
+}
+
+impl From<PlacedRepair> for TextRepair {
+    fn from(PlacedRepair { kind, new_offset, place }: PlacedRepair) -> Self {
+        let character = match kind {
+            RepairKind::ControlCharacter(character) => Some(character),
+            RepairKind::LoneSurrogate => None,
+        };
+        Self { character, offset: new_offset, line: place.line, column: place.column }
+    }
+}
+
+impl From<TextRepair> for PlacedRepair {
+    fn from(TextRepair { character, offset, line, column }: TextRepair) -> Self {
+        let kind = character.map_or(RepairKind::LoneSurrogate, RepairKind::ControlCharacter);
+        Self { kind, new_offset: offset, place: Place { line, column } }
+    }
 }
 
 /// One warning for each kind of what was rewritten.

@@ -4,8 +4,8 @@ use super::error::{ApiError, Kind as ErrorKind};
 use crate::config::Limits;
 use hookmill_bodies::{BodyError, BodyLimits, Fault};
 pub use hookmill_bodies::{
-    BodyWarning, Head, Kind, Opened, ResponseBody, ResponseHead, in_utf8, is_identity, is_readable, read_response,
-    with_charset,
+    BodyWarning, Head, Kind, Opened, ResponseBody, ResponseHead, TextRepair, in_utf8, is_identity, is_readable,
+    read_response, with_charset,
 };
 use serde_json::{Map, Value};
 

@@ -35,10 +35,15 @@ impl Identity {
         let Ok(fields) = serde_json::from_str::<Fields>(lead) else { return Self::default() };
         let known = [("email", fields.email), ("phone", fields.phone)];
         let hashes = known.into_iter().filter_map(|(kind, value)| match value {
-            Some(Text::Text(text)) if !text.trim().is_empty() => Some(hash(salt, kind, &text.trim().to_lowercase())),
+            Some(Text::Text(text)) if !text.trim().is_empty() => Some(Self::hash_of(salt, kind, &text)),
             _ => None,
         });
         Self { hashes: hashes.collect() }
+    }
+
+    /// The hash of one address; `kind` is the field that has it, `email` or `phone`.
+    pub fn hash_of(salt: &[u8], kind: &str, address: &str) -> IdentityHash {
+        hash(salt, kind, &address.trim().to_lowercase())
     }
 
     /// The id of a new person's lead. It follows from what identifies the person,
