@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod budget;
+pub mod bulk;
 pub mod campaign;
 pub mod clock;
 pub mod config;

@@ -1,11 +1,11 @@
 //! The life of a submission as one table. Code, documentation and pictures are made from it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 macro_rules! states {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $end:ident, [$($next:ident)*];)*) => {
         /// The state of a submission.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
         #[schema(as = SubmissionState)]
         pub enum State { $($(#[$doc])* $name,)* }
