@@ -15,6 +15,10 @@ use hookmill_store::processed::First;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
+/// The cause of what a duplicate becomes, and the code of the warning where it goes on.
+pub(crate) const DUPLICATE: &str = "duplicate";
+/// The code of the warning where it was merged into the lead that came before.
+pub(crate) const DUPLICATE_MERGED: &str = "duplicate_merged";
 const DAY_MS: i64 = 86_400_000;
 /// How many campaigns of an organization are asked for their rules.
 const RULES_MAX: i64 = 1_000;
@@ -148,14 +152,15 @@ impl BatchItem {
         match action {
             DuplicateAction::Reject => {
                 let change = const { Change::of(State::Processing, State::Duplicate) };
-                self.status = ItemStatus::Decided(Transition { change, cause: "duplicate", detail: Some(detail) });
+                self.status = ItemStatus::Decided(Transition { change, cause: DUPLICATE, detail: Some(detail) });
             }
             DuplicateAction::Quarantine => {
-                self.status = ItemStatus::Decided(Transition::quarantined("duplicate", detail));
+                self.status = ItemStatus::Decided(Transition::quarantined(DUPLICATE, detail));
             }
             DuplicateAction::Mark | DuplicateAction::Update => {
                 let message = format!("`{}` has the same {}", earlier.submission_id, fields.replace('+', " and "));
-                self.warn(Warning { code: "duplicate".into(), path: fields.to_owned(), message });
+                let code = if action == DuplicateAction::Mark { DUPLICATE } else { DUPLICATE_MERGED };
+                self.warn(Warning { code: code.to_owned(), path: fields.to_owned(), message });
             }
         }
         action == DuplicateAction::Update

@@ -17,8 +17,14 @@ use std::sync::Arc;
 
 /// Why a lead waits outside the schedule; a cause of the timeline.
 pub(crate) const SCHEDULE_CLOSED: &str = "schedule_closed";
-const CAP_REACHED: &str = "cap_reached";
-const BEHIND_QUEUE: &str = "behind_queue";
+/// Why one waits or is rejected for which there is no slot.
+pub(crate) const CAP_REACHED: &str = "cap_reached";
+/// Why one waits while others do.
+pub(crate) const BEHIND_QUEUE: &str = "behind_queue";
+/// Why one ends that goes on in another campaign.
+pub(crate) const MOVED: &str = "moved";
+/// Why one ends that was queued for too long.
+pub(crate) const EXPIRED: &str = "expired";
 const HOUR_MS: i64 = 3_600_000;
 
 /// The schedule as a stage: outside of it nothing is shaped.
@@ -109,7 +115,7 @@ impl Pipeline {
             (Otherwise::Reject, _) => row(const { Change::of(State::Processing, State::Rejected) }, why.cause, detail),
             (Otherwise::Next, Some(next)) => {
                 detail["moved_to"] = next.campaign_key.as_str().into();
-                let moved = row(const { Change::of(State::Processing, State::Rejected) }, "moved", detail);
+                let moved = row(const { Change::of(State::Processing, State::Rejected) }, MOVED, detail);
                 Processed { moved_to: Some(next.clone()), ..moved }
             }
             // Where the list has no campaign left that takes it, it waits: it is not lost.

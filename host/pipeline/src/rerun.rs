@@ -5,8 +5,10 @@ mod differences;
 
 use super::Pipeline;
 use super::budgets::{SHOWN_TOO_LARGE, take_to_show};
+use super::duplicates::{DUPLICATE, DUPLICATE_MERGED};
 use super::element::Received;
 use super::finish::CampaignContext;
+use super::refuse::{BEHIND_QUEUE, CAP_REACHED, EXPIRED, MOVED, SCHEDULE_CLOSED};
 use super::rendered::raw;
 use super::tables::Names;
 use super::unavailable::{table_gone, unavailable, version_gone};
@@ -27,7 +29,7 @@ use hookmill_store::runs::{RunRow, RunStart};
 use hookmill_store::submissions::SubmissionRow;
 use hookmill_store::work::SubmissionWork;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::slice;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -36,6 +38,9 @@ pub use differences::Difference;
 
 /// How often a result is in memory while it is compared: as it is shown, and as the value that is compared.
 const COPIES: usize = 2;
+
+/// The causes of what a campaign's lifecycle decided.
+const LIFECYCLE_CAUSES: [&str; 6] = [DUPLICATE, SCHEDULE_CLOSED, CAP_REACHED, BEHIND_QUEUE, MOVED, EXPIRED];
 
 /// What a run made of a submission.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -131,8 +136,9 @@ impl Pipeline {
         self.check_version(version_id).await?;
         let context = self.context_on(&row.campaign_key, version_id, urls).await.map_err(unavailable)?;
         let received = self.open_submission(row).await?;
-        let replayed = self.rerun(&context, names, &received, &run.start(), &mut permit).await?;
+        let mut replayed = self.rerun(&context, names, &received, &run.start(), &mut permit).await?;
         let compare = move || {
+            replayed.take_over_lifecycle(&recorded);
             let differences = recorded.differences(&replayed);
             (recorded, replayed, differences)
         };
@@ -331,8 +337,32 @@ impl RunResult {
         differences(&before, &after)
     }
 
+    /// What a deadline decided depends on the machine, and a lead that was merged on the one that came before.
     fn is_replayable(&self) -> bool {
-        self.detail.as_ref().is_none_or(|detail| detail["replayable"] != Value::Bool(false))
+        let is_merged = self.warnings().any(|warning| warning["code"] == DUPLICATE_MERGED);
+        !is_merged && self.detail.as_ref().is_none_or(|detail| detail["replayable"] != Value::Bool(false))
+    }
+
+    /// Takes over what was not the plugin's to decide and is not found out again: who came before, and for whom there was a slot.
+    fn take_over_lifecycle(&mut self, recorded: &Self) {
+        let passed = ["shaped", "stored", "no_client_endpoint"].contains(&self.cause.as_str());
+        if passed && LIFECYCLE_CAUSES.contains(&recorded.cause.as_str()) {
+            (self.state, self.cause) = (recorded.state.clone(), recorded.cause.clone());
+            (self.detail, self.message) = (recorded.detail.clone(), recorded.message.clone());
+        }
+        let marks: Vec<Value> = recorded.warnings().filter(|warning| warning["code"] == DUPLICATE).cloned().collect();
+        if marks.is_empty() {
+            return;
+        }
+        let decision =
+            self.decision.get_or_insert_with(|| json!({ "qualified": true, "failed_rules": [], "warnings": [] }));
+        if let Some(warnings) = decision["warnings"].as_array_mut() {
+            warnings.extend(marks);
+        }
+    }
+
+    fn warnings(&self) -> impl Iterator<Item = &Value> {
+        self.decision.iter().filter_map(|decision| decision["warnings"].as_array()).flatten()
     }
 }
 
