@@ -21,6 +21,7 @@ mod hosts;
 mod ingest;
 mod interpret;
 mod layers;
+mod lives;
 mod permissions;
 mod prepared;
 mod process;
