@@ -39,7 +39,7 @@ pub struct LifecycleDraft {
     /// When the client takes leads; without it always.
     #[serde(default)]
     pub schedule: Option<ScheduleDraft>,
-    /// After how many hours a queued lead is canceled, counted from when it was received; without it none is.
+    /// After how many hours in the queue a lead is canceled; without it none is.
     #[serde(default, deserialize_with = "integer::deserialize_optional")]
     #[schema(minimum = 1, maximum = 8760)]
     pub queue_expires_after_hours: Option<u64>,
