@@ -57,6 +57,8 @@ on_both! {
             ("PUT", "/v1/campaigns/CAMP/endpoint".into(), json!({"url": "http://127.0.0.1:1/"})),
             ("GET", "/v1/campaigns/CAMP/endpoint".into(), json!(null)),
             ("DELETE", "/v1/campaigns/CAMP/endpoint".into(), json!(null)),
+            ("PUT", "/v1/campaigns/CAMP/lifecycle".into(), json!({})),
+            ("GET", "/v1/campaigns/CAMP/lifecycle".into(), json!(null)),
             ("PUT", "/v1/campaigns/CAMP/document".into(), json!({"document": "version: 1", "activate": true})),
             ("GET", "/v1/campaigns/CAMP/document".into(), json!(null)),
             ("GET", "/v1/campaigns/CAMP/versions".into(), json!(null)),

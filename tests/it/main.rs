@@ -21,6 +21,7 @@ mod hosts;
 mod ingest;
 mod interpret;
 mod layers;
+mod lifecycle;
 mod lives;
 mod permissions;
 mod prepared;

@@ -274,6 +274,11 @@ impl World {
         self.database.change(self.data.path(), sql).await
     }
 
+    /// The texts of one column, as the database has them.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        self.database.texts(self.data.path(), sql).await
+    }
+
     /// The files of the embedded database; none on PostgreSQL.
     pub fn data_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.data.path()).expect("the data directory is there");

@@ -25,7 +25,7 @@ impl Scope {
         self.read_campaign(&GET_LIFECYCLE, campaign_id).await?.lifecycle().map_err(unavailable)
     }
 
-    /// Replaces a campaign's lifecycle. Leads on their way are judged by it from then on; what waits in the queue is looked at again.
+    /// Replaces a campaign's lifecycle. Leads that are not decided yet go by it; what waits in the queue is looked at again.
     pub async fn set_lifecycle(&self, campaign_id: &str, draft: Input<LifecycleDraft>) -> Result<Lifecycle, ApiError> {
         let (campaign, entry) = self.change_of(&SET_LIFECYCLE, campaign_id).await?;
         let mut faults = Faults::default();

@@ -179,7 +179,7 @@ impl Pipeline {
         };
         let rows = by_source(decided.processed);
         let premises = self.premises(context, &ran.items, ran.value_sets.as_deref(), now);
-        let parts = self.write_parts(context, &rows, premises.as_ref(), began, now).await;
+        let parts = self.write_parts(context, &rows, Some(&premises), began, now).await;
         drop(premises);
         if parts.is_response_lost {
             // What follows is in the store; dropping the reservation has it read.

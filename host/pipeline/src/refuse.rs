@@ -56,18 +56,16 @@ impl Pipeline {
         self.refused(context, item, &closed(context, &context.lifecycle.at(now)), value_sets, now)
     }
 
-    /// What a commit supposes of a campaign's lifecycle, and how it writes those that get no slot. None where the campaign says nothing.
+    /// What a commit supposes of a campaign's lifecycle, and how it writes those that get no slot. That the campaign says nothing is
+    /// supposed, too: caps that are set meanwhile have not counted what is decided here.
     pub(crate) fn premises<'a>(
         &'a self,
         context: &'a CampaignContext,
         items: &'a [BatchItem],
         value_sets: Option<&'a [u8]>,
         now: Timestamp,
-    ) -> Option<LifecyclePremises<'a>> {
+    ) -> LifecyclePremises<'a> {
         let rules = context.lifecycle.rules();
-        if context.campaign.lifecycle_revision == 0 {
-            return None;
-        }
         let moment = context.lifecycle.at(now);
         let by_id: HashMap<&str, &BatchItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
         let (periods, slots) = (moment.periods.iter().map(slot_period).collect(), slots(&moment));
@@ -87,7 +85,7 @@ impl Pipeline {
             }
         };
         let queues = |otherwise: Option<Otherwise>| otherwise == Some(Otherwise::Queue);
-        Some(LifecyclePremises {
+        LifecyclePremises {
             campaign_key: context.campaign.key.clone(),
             revision: context.campaign.lifecycle_revision,
             periods,
@@ -95,7 +93,7 @@ impl Pipeline {
             joins_queue: queues(rules.caps.as_ref().map(|caps| caps.when_reached))
                 || queues(rules.schedule.as_ref().map(|schedule| schedule.when_closed)),
             refuse: Box::new(refuse),
-        })
+        }
     }
 
     fn refused(

@@ -215,8 +215,8 @@ impl Store {
             let (lifecycle, zone_before) = lock_lifecycle!(connection, &campaign.key);
             let zone = read_zone(&campaign.key, &change.time_zone)?;
             sqlx::query("update campaigns set name = $1, time_zone = $2, phone_region = $3, \"values\" = $4, granted_value_sets = $5, updated_at = $6, delivery = $8, client_id = $9, \
-                 lifecycle_revision = case when coalesce(client_id, '') <> coalesce($9, '') or time_zone <> $2 then lifecycle_revision + 1 else lifecycle_revision end, \
-                 queue_run_at = case when time_zone <> $2 then $6 else queue_run_at end, \
+                 lifecycle_revision = case when coalesce(client_id, '') <> coalesce($9, '') or (time_zone <> $2 and 0 < lifecycle_revision) then lifecycle_revision + 1 else lifecycle_revision end, \
+                 queue_run_at = case when time_zone <> $2 and 0 < lifecycle_revision then $6 else queue_run_at end, \
                  release_at = case when state = 'active' and delivery <> $8 then $6 else release_at end where campaign_key = $7")
                 .bind(&change.name).bind(&change.time_zone).bind(&change.phone_region).bind(change.values.as_slice()).bind(change.granted_value_sets.as_slice())
                 .bind(now.0).bind(&campaign.key).bind(change.delivery.as_str()).bind(change.client_id.as_deref()).execute(&mut *connection).await?;

@@ -12,6 +12,7 @@ use super::StoreError;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::lowest_id;
 use hookmill_domain::lifecycle::caps::{CapPeriod, Period};
+use std::collections::BTreeSet;
 
 /// How many leads of a campaign may be under way when it is counted anew: their rows are written in one commit.
 pub(super) const UNDER_WAY_MAX: i64 = 50_000;
@@ -33,8 +34,9 @@ pub(super) const SET_TAKEN: &str = "insert into cap_counts (campaign_key, period
 pub(super) const SENT: &str = "select count(*) from deliveries d join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id \
     where d.campaign_key = $1 and $2 <= d.id and $3 <= d.created_at and d.destination_kind = 'client' and not s.is_test \
     and (s.state = 'delivered' or (d.is_unanswered and s.state <> 'delivering'))";
-/// What was stored since a period began.
-pub(super) const STORED: &str = "select count(*) from submissions where campaign_key = $1 and state = 'delivered' and $2 <= id and $3 <= updated_at and not is_test";
+/// What was stored since a period began. `state || ''` is not a column, so that the rows are entered by the campaign's ids.
+pub(super) const STORED: &str = "select count(*) from submissions where campaign_key = $1 and $2 <= id and $3 <= updated_at and not is_test \
+    and state || '' = 'delivered'";
 /// What was ever delivered, with test leads.
 pub(super) const DELIVERED: &str = "select cast(coalesce(sum(n), 0) as bigint) from (select count as n from counts where owner_id = $1 and name = 'delivered' \
     union all select change as n from count_changes where owner_id = $1 and name = 'delivered') as c";
@@ -73,14 +75,27 @@ impl Span {
         spans.collect()
     }
 
-    /// The slots of a submission with those of this span, as they are stored.
-    pub(super) fn add_to(&self, campaign_key: &str, stored: Option<&[u8]>) -> Result<Vec<u8>, StoreError> {
-        let corrupt = |error| StoreError::corrupt("submissions", campaign_key, error);
-        let mut slots: Vec<Slot> = stored.map(serde_json::from_slice).transpose().map_err(corrupt)?.unwrap_or_default();
+    /// The slots of submissions as they are stored (empty for none), each with what they are with those of this span. First come those that have
+    /// them all: none of the others becomes one of them before it is looked for.
+    pub(super) fn changes(
+        &self,
+        campaign_key: &str,
+        stored: Vec<Option<Vec<u8>>>,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let stored: BTreeSet<Vec<u8>> = stored.into_iter().map(Option::unwrap_or_default).collect();
+        let changes = stored.into_iter().map(|stored| Ok((self.add_to(&stored)?, stored)));
+        let changes: Result<Vec<_>, serde_json::Error> = changes.collect();
+        let mut changes = changes.map_err(|error| StoreError::corrupt("submissions", campaign_key, error))?;
+        changes.sort_by_key(|(with, stored)| with != stored);
+        Ok(changes.into_iter().map(|(with, stored)| (stored, with)).collect())
+    }
+
+    fn add_to(&self, stored: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+        let mut slots: Vec<Slot> = if stored.is_empty() { Vec::new() } else { serde_json::from_slice(stored)? };
         slots.extend(&self.slots);
         slots.sort_unstable();
         slots.dedup();
-        serde_json::to_vec(&slots).map_err(corrupt)
+        serde_json::to_vec(&slots)
     }
 }
 
@@ -121,8 +136,7 @@ macro_rules! count_begun_caps {
                 .bind(span.until)
                 .fetch_all(&mut *$connection)
                 .await?;
-            for stored in seen {
-                let slots = span.add_to(campaign_key, stored.as_deref())?;
+            for (stored, slots) in span.changes(campaign_key, seen)? {
                 let none: &[u8] = &[];
                 let given = sqlx::query(sql::GIVE_SLOTS)
                     .bind(slots.as_slice())
@@ -130,7 +144,7 @@ macro_rules! count_begun_caps {
                     .bind(span.from)
                     .bind(span.until)
                     .bind(none)
-                    .bind(stored.as_deref().unwrap_or_default())
+                    .bind(stored.as_slice())
                     .execute(&mut *$connection)
                     .await?
                     .rows_affected();
@@ -196,10 +210,11 @@ mod tests {
     #[test]
     fn l5_a_lead_has_each_slot_once() {
         let span = Span { from: 0, until: 1, slots: vec![(Period::Day, 70), (Period::Hour, 75)] };
-        let add =
-            |stored: Option<&str>| String::from_utf8(span.add_to("cmp", stored.map(str::as_bytes)).unwrap()).unwrap();
-        assert_eq!(add(None), r#"[["day",70],["hour",75]]"#);
-        assert_eq!(add(Some(r#"[["hour",75],["week",50]]"#)), r#"[["week",50],["day",70],["hour",75]]"#);
-        assert!(span.add_to("cmp", Some(b"{}")).is_err());
+        let (all, other) = (br#"[["day",70],["hour",75]]"#.to_vec(), br#"[["week",50],["hour",75]]"#.to_vec());
+        let stored = vec![None, Some(other.clone()), Some(all.clone())];
+        let expected =
+            [(all.clone(), all.clone()), (vec![], all), (other, br#"[["week",50],["day",70],["hour",75]]"#.to_vec())];
+        assert_eq!(span.changes("cmp", stored).unwrap(), expected, "who has them all comes first");
+        assert!(span.changes("cmp", vec![Some(b"{}".to_vec())]).is_err());
     }
 }

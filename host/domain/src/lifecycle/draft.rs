@@ -149,7 +149,7 @@ pub struct FallbackDraft {
     /// that leads back to it.
     #[schema(min_items = 1, max_items = 16)]
     pub campaigns: Vec<String>,
-    /// Whether the lead is judged by the rules of the campaign it is moved to; otherwise it goes straight to its caps. True if not given.
+    /// Whether the lead is qualified by the rules of the campaign it is moved to; otherwise it goes straight to its caps. True if not given.
     #[serde(default = "yes")]
     pub qualify: bool,
     /// Whether a lead is moved whose last request was sent and not responded to. It may then be sold twice. False if not given.

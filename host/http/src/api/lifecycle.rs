@@ -10,7 +10,7 @@ use hookmill_domain::lifecycle::draft::LifecycleDraft;
 /// Sets a campaign's lifecycle
 ///
 /// Admins. Replaces duplicate rule, caps, schedule, expiry of the queue and fallback list as a whole; what is left out does not apply any more.
-/// Leads that are not judged yet are judged by it, and queued ones are looked at again. What was delivered in the running period counts for a
+/// Leads that are not decided yet go by it, and queued ones are looked at again. What was delivered in the running period counts for a
 /// cap that there was not before. Everything that contradicts itself or the other campaigns is named at once.
 #[utoipa::path(put, path = "", operation_id = "setLifecycle", request_body = LifecycleDraft,
     responses(

@@ -3,6 +3,7 @@
 use super::NOW;
 use crate::audit::AuditEntry;
 use crate::backlog::Whose;
+use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
@@ -15,9 +16,12 @@ use crate::release::Release;
 use crate::retention::{Old, Piece, Unused};
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::flow::SHARDS;
+use hookmill_domain::lifecycle::Lifecycle;
+use hookmill_domain::lifecycle::caps::Caps;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
 use std::collections::BTreeMap;
@@ -213,6 +217,15 @@ statements! { store:
     "stored leads", "key of submissions" => {
         store.stored_leads(ORG, &["sub_10000001"]).await?;
     }
+    "total cap that begins to count", "submissions_of_tests" => {
+        set_caps(&store, Caps { total: Some(9), ..Caps::default() }, "client").await?;
+    }
+    "day cap that begins to count", "deliveries_of_campaign" => {
+        set_caps(&store, Caps { day: Some(9), ..Caps::default() }, "client").await?;
+    }
+    "cap of a campaign that stores only", "submissions_of_campaign" => {
+        set_caps(&store, Caps { hour: Some(9), ..Caps::default() }, "store_only").await?;
+    }
     "outcomes", "key of deliveries" => {
         let over = outcome("dlv_a", "sub_10000001", Next::Over("delivered"));
         store.commit_outcomes("cmt_b", &[over, outcome("dlv_b", "sub_10000001.1", Next::Hold)], NOW).await?;
@@ -305,6 +318,14 @@ statements! { store:
         store.backlog_rows(Whose::Organization(ORG)).await?;
         store.backlog_rows(Whose::All).await?;
     }
+}
+
+/// Sets caps on the campaign that has submissions in every state.
+async fn set_caps(store: &Store, caps: Caps, delivery: &str) -> Result<(), StoreError> {
+    let campaign = store.campaign("cmp_107").await?.expect("it was inserted");
+    let campaign = Campaign { delivery: delivery.into(), ..campaign };
+    let lifecycle = Lifecycle { caps: Some(caps), ..Lifecycle::default() };
+    store.set_lifecycle(&campaign, &lifecycle, &entry("lifecycle.set"), Timestamp(1)).await
 }
 
 fn entry(action: &'static str) -> AuditEntry {

@@ -26,7 +26,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// `open TIME`, `closed TIME`, or without a time where there is none.
-fn shown(opening: Opening) -> String {
+fn describe(opening: Opening) -> String {
     let (word, time) = match opening {
         Opening::Open { until } => ("open", until),
         Opening::Closed { opens_at } => ("closed", opens_at),
@@ -41,7 +41,7 @@ fn check(name: &str, schedule: &Schedule, rows: &[(&str, &str)]) {
             Some((word, time)) => format!("{word} {}", at(time).rfc3339()),
             None => (*expected).to_owned(),
         };
-        assert_eq!(shown(schedule.at(at(moment), &zone(name))), expected, "{name} {moment}");
+        assert_eq!(describe(schedule.at(at(moment), &zone(name))), expected, "{name} {moment}");
     }
 }
 
