@@ -62,8 +62,11 @@ fn map(diagnostics: &mut Diagnostics, at: At<'_>, entries: &[(Key, Node)], readi
         && let ("first_of" | "merge", Kind::List(items)) = (key.text.as_str(), &node.kind)
     {
         let path = join(at.path, &key.text);
-        let parts = list(diagnostics, At { node, path: &path }, items, reading);
-        return Some(if key.text == "merge" { Shape::Merge(parts) } else { Shape::FirstOf(parts) });
+        let at = At { node, path: &path };
+        return Some(match key.text.as_str() {
+            "merge" => Shape::Merge(merged(diagnostics, at, items, reading)),
+            _ => Shape::FirstOf(list(diagnostics, at, items, reading)),
+        });
     }
     let told_of = [warn_of_condition(diagnostics, at, entries), warn_of_path(diagnostics, at, entries, reading.stage)];
     members(diagnostics, at, entries, reading, &told_of)
@@ -171,6 +174,25 @@ fn list(diagnostics: &mut Diagnostics, at: At<'_>, items: &[Node], reading: Read
     for (index, node) in items.iter().enumerate() {
         let path = format!("{}[{index}]", at.path);
         shapes.extend(shape(diagnostics, At { node, path: &path }, reading));
+    }
+    shapes
+}
+
+/// The parts of an object that is merged. What never is an object is a mistake; what a recipe makes is seen when it is made.
+fn merged(diagnostics: &mut Diagnostics, at: At<'_>, items: &[Node], reading: Reading) -> Vec<Shape> {
+    let shapes = list(diagnostics, at, items, reading);
+    for (index, node) in items.iter().enumerate() {
+        let what = match &node.kind {
+            Kind::Null => continue,
+            Kind::Map(entries) if is_recipe(entries) && node.get("template").is_some() => "a text",
+            Kind::Map(_) if node.get("for_each").is_some() => "a list",
+            Kind::Map(_) => continue,
+            _ => node.type_name(),
+        };
+        let path = format!("{}[{index}]", at.path);
+        let hint = "write a map of members, such as `{id: {from: submission.id}}`, or where an object stands, such as `{from: lead.custom}`";
+        let message = format!("`merge` makes one object of several, and this is {what}: {}", node.quoted());
+        diagnostics.error(At { node, path: &path }, "wrong_type", message, Some(hint.to_owned()));
     }
     shapes
 }

@@ -356,7 +356,7 @@ pub const CHOICES: [KeySpec; 2] = [
         "merge",
         Is::Part("bodies"),
         "[{from: lead.custom}, {id: {from: submission.id}}]",
-        "These objects in one; the last one wins.",
+        "These objects in one; the last one wins. Null and what is blank add nothing; what else is not an object is rejected.",
     ),
 ];
 

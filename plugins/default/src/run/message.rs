@@ -224,12 +224,10 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
     fn merge(&mut self, shapes: &'s [Shape<'_>], place: Place<'_>) -> Result<Value<'s>, Failure> {
         let mut merged: Vec<(Cow<'s, str>, Value<'s>)> = Vec::new();
         let mut places: BTreeMap<Cow<'s, str>, usize> = BTreeMap::new();
+        let parts = Place::Member(&place, "merge");
         for (index, shape) in shapes.iter().enumerate() {
-            let Some(Value::Object(members)) = self.fill(shape, Place::Item(&Place::Member(&place, "merge"), index))?
-            else {
-                continue;
-            };
-            for (name, value) in members {
+            let place = Place::Item(&parts, index);
+            for (name, value) in members_of(self.fill(shape, place)?, place)? {
                 match places.get(&name).and_then(|place| merged.get_mut(*place)) {
                     Some((_, old)) => *old = value,
                     None => {
@@ -267,6 +265,20 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
             Failure::new(rejection.code, format!("{place}: {}", rejection.message)).in_field(place.to_string())
         };
         self.scope.budget().reserve(bytes).map_err(reject)
+    }
+}
+
+/// The members of a part that is merged; of nothing, and of what is blank, there are none. What else is no object would be lost without a word.
+fn members_of<'v>(part: Option<Value<'v>>, place: Place<'_>) -> Result<Vec<(Cow<'v, str>, Value<'v>)>, Failure> {
+    match part {
+        Some(Value::Object(members)) => Ok(members),
+        Some(other) if !other.is_blank() => {
+            let hint = "make one with `object` or `from_pairs`, or leave the part out where it is none, with `when`";
+            let message =
+                format!("{place}: `merge` makes one object of several, but this is {}; {hint}", other.type_name());
+            Err(Failure::new("not_an_object", message).in_field(place.to_string()))
+        }
+        _ => Ok(Vec::new()),
     }
 }
 

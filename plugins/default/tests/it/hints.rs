@@ -391,6 +391,7 @@ const FIXES: &[(In, &str, &str, &str, &str)] = &[
         "`{fields: [phone, work_phone], op: distinct}`",
         "{fields: [phone, work_phone], op: distinct}",
     ),
+    (Body, "wrong_type", "{merge: [{a: 1}, x]}", "`{from: lead.custom}`", "{merge: [{a: 1}, {from: lead.custom}]}"),
     (
         Interpret,
         "wrong_type",

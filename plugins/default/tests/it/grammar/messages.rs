@@ -42,7 +42,7 @@ fn body(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
         2 | 3 => recipe(draw, stage),
         4 => Value::from(draw.several(4, |draw| body(draw, stage, depth - 1))),
         5 => json!({"first_of": draw.several(3, |draw| body(draw, stage, depth - 1))}),
-        6 => json!({"merge": draw.several(3, |draw| body(draw, stage, depth - 1))}),
+        6 => json!({"merge": draw.several(3, |draw| merged(draw, stage, depth))}),
         7 => json!({"for_each": path(draw, stage), "make": body(draw, Stage::Item, depth - 1)}),
         8 => json!({
             "for_each": path(draw, stage),
@@ -51,6 +51,15 @@ fn body(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
         }),
         9 => json!({"when": rules::condition(draw, stage, 1), "make": body(draw, stage, depth - 1)}),
         10 if draw.once_in(2) => json!({"object_of": object(draw, stage, depth)}),
+        _ => object(draw, stage, depth),
+    }
+}
+
+/// What is an object, or may be one.
+fn merged(draw: &mut Draw<'_>, stage: Stage, depth: usize) -> Value {
+    match draw.count(3) {
+        0 => json!({"from": path(draw, stage)}),
+        1 => json!({"when": rules::condition(draw, stage, 1), "make": object(draw, stage, depth)}),
         _ => object(draw, stage, depth),
     }
 }

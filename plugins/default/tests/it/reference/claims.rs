@@ -520,6 +520,13 @@ fn m8_messages() {
         ),
         ("the last one wins", "body: {merge: [{from: lead.custom.o}, {a: 2}, {b: 3}]}", r#"{"a":2,"b":3}"#),
         (
+            "null and what is blank add nothing",
+            "body: {merge: [{from: lead.tags}, {from: lead.phone}, null, {a: 2}]}",
+            r#"{"a":2}"#,
+        ),
+        ("what else is not an object is rejected", "body: {merge: [{a: 2}, {from: lead.custom.l}]}", "not_an_object"),
+        ("what else is not an object is rejected", "body: {merge: [{from: lead.custom.z}, {a: 2}]}", "not_an_object"),
+        (
             "`omit_blank`: a text that the document writes out, 0 and false stay",
             "omit_blank: true, body: {a: '', b: [], c: {}, d: 0, e: false, f: {from: lead.tags}}",
             r#"{"a":"","d":0,"e":false}"#,
@@ -550,6 +557,16 @@ fn m8_messages() {
     }
     assert_codes(&[
         ("a path in a text", "shape: {client: {body: {a: lead.email}}}", &["sent_verbatim"]),
+        (
+            "what is never an object is an error",
+            "shape: {client: {body: {merge: [a, 1, [b], '{{ lead.email }}']}}}",
+            &["wrong_type"; 4],
+        ),
+        (
+            "what is never an object is an error",
+            "shape: {client: {body: {merge: [{template: '{{ lead.email }}'}, {for_each: lead.tags, make: 1}]}}}",
+            &["wrong_type"; 2],
+        ),
         ("a recipe inside `value`", "shape: {client: {body: {a: {value: {from: lead.email}}}}}", &["sent_verbatim"]),
         ("`from` and one key too many", "shape: {client: {body: {a: {from: lead.email, to: x}}}}", &["sent_verbatim"]),
         (
