@@ -27,21 +27,21 @@ on_both! {
         assert_eq!((ids(&first, "items"), &first["next"]), (vec![sunny.clone()], &json!(sunny)));
         assert_eq!(ids(&world.admin.get(&format!("{LIST}?after={sunny}")).await.expect(200).json, "items"), std::slice::from_ref(&rainy));
 
-        world.admin.post("/v1/campaigns", &json!({"id": "A", "name": "a", "client_id": sunny})).await.expect(201);
-        world.admin.post("/v1/campaigns", &json!({"id": "B", "name": "b"})).await.expect(201);
-        assert_eq!((client_of(&world, "A").await, client_of(&world, "B").await), (json!(sunny), Value::Null));
+        world.admin.post("/v1/campaigns", &json!({"id": "AA", "name": "a", "client_id": sunny})).await.expect(201);
+        world.admin.post("/v1/campaigns", &json!({"id": "BB", "name": "b"})).await.expect(201);
+        assert_eq!((client_of(&world, "AA").await, client_of(&world, "BB").await), (json!(sunny), Value::Null));
         let page = world.admin.get(&format!("{LIST}/{sunny}")).await.expect(200).json;
-        assert_eq!((&page["name"], &page["campaigns"], &page["next"]), (&json!("Sunny"), &json!([{"id": "A", "name": "a", "state": "draft"}]), &Value::Null));
-        world.admin.patch("/v1/campaigns/B", &json!({"client_id": sunny})).await.expect(200);
-        world.admin.patch("/v1/campaigns/B", &json!({"name": "bb"})).await.expect(200);
+        assert_eq!((&page["name"], &page["campaigns"], &page["next"]), (&json!("Sunny"), &json!([{"id": "AA", "name": "a", "state": "draft"}]), &Value::Null));
+        world.admin.patch("/v1/campaigns/BB", &json!({"client_id": sunny})).await.expect(200);
+        world.admin.patch("/v1/campaigns/BB", &json!({"name": "bb"})).await.expect(200);
         let of_sunny = world.admin.get(&format!("/v1/campaigns?client={sunny}")).await.expect(200).json;
-        assert_eq!(ids(&of_sunny, "items"), ["A", "B"]);
-        let rest = world.admin.get(&format!("/v1/campaigns?client={sunny}&after=A&limit=1")).await.expect(200).json;
-        assert_eq!(ids(&rest, "items"), ["B"]);
-        world.admin.patch("/v1/campaigns/B", &json!({"client_id": rainy})).await.expect(200);
-        assert_eq!(ids(&world.admin.get(&format!("{LIST}/{rainy}")).await.expect(200).json, "campaigns"), ["B"]);
-        world.admin.patch("/v1/campaigns/B", &json!({"client_id": null})).await.expect(200);
-        assert_eq!(client_of(&world, "B").await, Value::Null);
+        assert_eq!(ids(&of_sunny, "items"), ["AA", "BB"]);
+        let rest = world.admin.get(&format!("/v1/campaigns?client={sunny}&after=AA&limit=1")).await.expect(200).json;
+        assert_eq!(ids(&rest, "items"), ["BB"]);
+        world.admin.patch("/v1/campaigns/BB", &json!({"client_id": rainy})).await.expect(200);
+        assert_eq!(ids(&world.admin.get(&format!("{LIST}/{rainy}")).await.expect(200).json, "campaigns"), ["BB"]);
+        world.admin.patch("/v1/campaigns/BB", &json!({"client_id": null})).await.expect(200);
+        assert_eq!(client_of(&world, "BB").await, Value::Null);
 
         let renamed = world.admin.patch(&format!("{LIST}/{sunny}"), &json!({"name": "Sunny Ltd"})).await.expect(200).json;
         assert_eq!((&renamed["id"], &renamed["name"]), (&json!(sunny), &json!("Sunny Ltd")));

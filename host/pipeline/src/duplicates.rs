@@ -59,7 +59,7 @@ impl Pipeline {
     }
 
     /// Decides about those of a batch that came before, and notes under which keys the others must be the first.
-    pub(crate) async fn judge_duplicates(
+    pub(crate) async fn check_duplicates(
         &self,
         context: &CampaignContext,
         items: &mut [BatchItem],
@@ -85,7 +85,7 @@ impl Pipeline {
             let duplicate = keys.iter().filter(|key| key.is_own).find_map(|key| Some((key.fields.clone(), live(key)?)));
             match (duplicate, &context.lifecycle.rules().duplicates) {
                 (Some((fields, earlier)), Some(rule)) => {
-                    if item.judge(rule.action, &fields, &earlier) {
+                    if item.apply_duplicate_action(rule.action, &fields, &earlier) {
                         merged.push((at, earlier.submission_id));
                     }
                 }
@@ -147,7 +147,7 @@ impl BatchItem {
     }
 
     /// Applies the rule to a duplicate; says whether it is to be merged into the lead that came before.
-    fn judge(&mut self, action: DuplicateAction, fields: &str, earlier: &Earlier) -> bool {
+    fn apply_duplicate_action(&mut self, action: DuplicateAction, fields: &str, earlier: &Earlier) -> bool {
         let detail = detail(fields, earlier);
         match action {
             DuplicateAction::Reject => {
@@ -175,10 +175,10 @@ fn detail(fields: &str, earlier: &Earlier) -> Value {
     })
 }
 
-/// The keys of a lead by each rule. Tests are exempt, and who was judged before is not judged again.
+/// The keys of a lead by each rule. Tests are exempt, and who was checked before is not checked again.
 fn scoped_keys(context: &CampaignContext, item: &BatchItem) -> Vec<ScopedKey> {
-    let is_judged = Start::Rules < item.start() || item.kept.as_ref().is_some_and(|kept| kept.is_duplicate_accepted);
-    let Some(submission) = item.submission().filter(|submission| !submission.is_test && !is_judged) else {
+    let is_checked = Start::Rules < item.start() || item.kept.as_ref().is_some_and(|kept| kept.is_duplicate_accepted);
+    let Some(submission) = item.submission().filter(|submission| !submission.is_test && !is_checked) else {
         return Vec::new();
     };
     let (campaign, salt) = (&context.campaign, &context.organization.salt);

@@ -462,7 +462,7 @@ fn kept_in(state: State, item: &BatchItem) -> Option<Kept> {
         // It goes on as it would have now.
         State::Received | State::Pending => kept.cloned(),
         State::Quarantined => Kept::reprocessed(kept),
-        State::Queued => Some(Kept::judged_again(kept)),
+        State::Queued => Some(Kept::checked_again(kept)),
         State::PendingAction => Some(Kept { is_action_decided: true, ..Kept::going_on(kept, Start::BetweenRules) }),
         // One that was made of another one's lead is run again with that.
         _ => kept.filter(|kept| kept.born_at.is_some()).cloned(),

@@ -267,7 +267,7 @@ impl Pipeline {
         let mut run = self.run(program, call, lookups);
         let mut items = self.map(&mut run, &context.organization.id, batch).await?;
         self.identify(context, &mut items).await?;
-        self.judge_duplicates(context, &mut items).await?;
+        self.check_duplicates(context, &mut items).await?;
         self.find_next(context, &mut items).await?;
         let mut groups = on_their_way(context, &items, now);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.

@@ -76,7 +76,7 @@ impl Pipeline {
             };
             match by_id.get(row.id.as_str()) {
                 Some(item) if item.from == State::Queued && item.stays_queued(&why) => Refused::Stays {
-                    kept: Kept::judged_again(item.kept.as_ref()).to_bytes(),
+                    kept: Kept::checked_again(item.kept.as_ref()).to_bytes(),
                     queue_run_at: queue_run_at(context, &why, now),
                 },
                 Some(item) => Refused::As(Box::new(self.refused(context, item, &why, value_sets, now))),

@@ -55,8 +55,8 @@ impl Kept {
         Self { format: FORMAT, start, ..kept.cloned().unwrap_or_default() }
     }
 
-    /// One that is judged again by the rules of its campaign: as it began, if it was made of another one's lead.
-    pub fn judged_again(kept: Option<&Self>) -> Self {
+    /// One that is checked again by the rules of its campaign: as it began, if it was made of another one's lead.
+    pub fn checked_again(kept: Option<&Self>) -> Self {
         Self::going_on(kept, kept.and_then(|kept| kept.born_at).unwrap_or(Start::Rules))
     }
 
@@ -111,12 +111,12 @@ mod tests {
     /// What is mapped from its element is mapped again; what was made of another one's lead begins where it began.
     #[test]
     fn l9_one_begins_again_as_it_began() {
-        let queued = Kept::judged_again(None);
+        let queued = Kept::checked_again(None);
         assert_eq!((queued.start, queued.born_at), (Start::Rules, None));
         assert_eq!(Kept::reprocessed(Some(&queued)), None);
         let moved = Kept { visited: vec!["cmp_a".into()], ..Kept::starting(Start::BeforeShape) };
         let waiting = Kept { is_action_decided: true, ..Kept::going_on(Some(&moved), Start::BetweenRules) };
-        assert_eq!(Kept::judged_again(Some(&waiting)).start, Start::BeforeShape);
+        assert_eq!(Kept::checked_again(Some(&waiting)).start, Start::BeforeShape);
         assert_eq!(Kept::reprocessed(Some(&waiting)), Some(moved));
     }
 

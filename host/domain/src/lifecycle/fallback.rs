@@ -11,7 +11,7 @@ pub const MOVES_MAX: usize = 16;
 pub struct Fallback {
     /// The ids of the campaigns, in the order in which they are tried; of the same organization, each once, not the campaign itself.
     pub campaigns: Vec<String>,
-    /// Whether the lead is judged by the rules of the campaign it is moved to; otherwise it goes straight to its caps.
+    /// Whether the lead is checked by the rules of the campaign it is moved to; otherwise it goes straight to its caps.
     pub qualify: bool,
     /// Whether a lead is moved whose last request was sent and not responded to. It may then be sold twice.
     pub after_unanswered: bool,
