@@ -3,8 +3,8 @@
 use super::Pipeline;
 use super::context;
 use super::element::{Received, Resumed};
-use super::refuse::SCHEDULE_CLOSED;
 use super::rendered::{self, json};
+use super::slots::SCHEDULE_CLOSED;
 use hookmill_domain::campaign::DeliveryMode;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;

@@ -19,8 +19,8 @@ const AGAIN_MAX: usize = 3;
 pub(crate) struct Parts {
     /// The submissions that were written.
     pub(crate) written: HashSet<String>,
-    /// Those that were written as refused: nothing of theirs is sent.
-    pub(crate) refused: HashSet<String>,
+    /// Those that were written without a slot: nothing of theirs is sent.
+    pub(crate) without_slot: HashSet<String>,
     /// Whether a part is written whose response was lost: what follows from it is in the store.
     pub(crate) is_response_lost: bool,
     /// Whether a submission went into quarantine because it could not be written as it was decided.
@@ -36,10 +36,10 @@ impl Parts {
 
     fn and(mut self, other: Self) -> Self {
         self.written.extend(other.written);
-        self.refused.extend(other.refused);
+        self.without_slot.extend(other.without_slot);
         Self {
             written: self.written,
-            refused: self.refused,
+            without_slot: self.without_slot,
             is_response_lost: self.is_response_lost || other.is_response_lost,
             has_unwritable: self.has_unwritable || other.has_unwritable,
             error: self.error.or(other.error),
@@ -62,7 +62,7 @@ impl Pipeline {
         loop {
             let commit_id = self.ids.new_id("cmt", now);
             let error = match self.store.commit_processed(&commit_id, rows, premises, began, now).await {
-                Ok(Committed { written, refused }) => return Parts { written, refused, ..Parts::default() },
+                Ok(Committed { written, without_slot }) => return Parts { written, without_slot, ..Parts::default() },
                 // What it was decided by has changed: it is decided again.
                 Err(error @ StoreError::Outdated) => return Parts::failed(error),
                 Err(error) => error,

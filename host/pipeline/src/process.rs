@@ -9,8 +9,8 @@ use super::flow::InFlight;
 use super::lookups::Lookups;
 use super::parts::by_source;
 use super::programs::NotReady;
-use super::refuse::before_shape;
 use super::rendered;
+use super::slots::before_shape;
 use super::warm_ups::WaitingLane;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
@@ -188,15 +188,15 @@ impl Pipeline {
             reservation.cancel();
         } else {
             let is_sent = |(source_id, delivery): &(String, Delivery)| {
-                parts.written.contains(source_id) && !parts.refused.contains(&delivery.row.submission_id)
+                parts.written.contains(source_id) && !parts.without_slot.contains(&delivery.row.submission_id)
             };
             let items = deliveries.into_iter().filter(is_sent);
             reservation.hand_over(items.map(|(_, delivery)| (delivery.lane(), delivery.into_item())).collect());
         }
         match parts.error {
             None => {
-                // What was refused has events of its own, which are with the store, or was moved to another campaign.
-                let is_unclear = parts.is_response_lost || parts.has_unwritable || !parts.refused.is_empty();
+                // What got no slot has events of its own, which are with the store, or was moved to another campaign.
+                let is_unclear = parts.is_response_lost || parts.has_unwritable || !parts.without_slot.is_empty();
                 in_flight.finish(if is_unclear { Some(self.clock.now()) } else { again_at });
                 Ok(())
             }

@@ -16,7 +16,7 @@ use hookmill_domain::state::{Change, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use firsts::{First, FirstSubmission};
-pub use slots::{LifecyclePremises, Refusal, Refused, SlotPeriod};
+pub use slots::{LifecyclePremises, NoSlot, SlotPeriod, WithoutSlot};
 
 use firsts::claim_firsts;
 use slots::{Slots, decide_slots};
@@ -97,8 +97,8 @@ pub struct Move {
 pub struct Committed {
     /// The submissions that were taken up and written.
     pub written: HashSet<String>,
-    /// Those that were written as refused: nothing of theirs is sent.
-    pub refused: HashSet<String>,
+    /// Those that were written without a slot: nothing of theirs is sent.
+    pub without_slot: HashSet<String>,
 }
 
 /// Where a submission that was made in this batch comes from.
@@ -235,7 +235,7 @@ impl Store {
             let deliveries: Vec<&NewDelivery> = written.iter().flat_map(|p| p.delivery.iter().chain(p.events.iter().flat_map(|e| &e.deliveries))).collect();
             insert_deliveries!(connection, &deliveries, now);
             insert_commit!(connection, commit_id, now);
-            Committed { written: matched, refused: slots.refused() }
+            Committed { written: matched, without_slot: slots.into_ids() }
         }))
     }
 }

@@ -8,7 +8,7 @@ use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEv
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{
-    DerivedFrom, First, LifecyclePremises, Move, Processed, ProcessedLead, Refusal, Refused, SlotPeriod,
+    DerivedFrom, First, LifecyclePremises, Move, NoSlot, Processed, ProcessedLead, SlotPeriod, WithoutSlot,
 };
 use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
@@ -189,9 +189,9 @@ statements! { store:
             ..processed(id, delivery(&format!("dlv_{id}"), id), event(&format!("evt_{id}"), id), None)
         };
         let batch = [row("sub_10000011"), row("sub_10000021"), row("sub_10000031")];
-        let refuse = |row: &Processed, _: Refusal| match row.id.as_str() {
-            "sub_10000021" => Refused::Stays { kept: b"{}".to_vec(), queue_run_at: 5 },
-            _ => Refused::As(Box::new(Processed {
+        let without_slot = |row: &Processed, _: NoSlot| match row.id.as_str() {
+            "sub_10000021" => WithoutSlot::Stays { kept: b"{}".to_vec(), queue_run_at: 5 },
+            _ => WithoutSlot::As(Box::new(Processed {
                 change: const { Change::of(State::Processing, State::Rejected) },
                 moved_to: Some(Move { campaign_key: "cmp_111".into(), kept: b"{}".to_vec() }),
                 takes_slot: false,
@@ -206,7 +206,7 @@ statements! { store:
             periods: vec![SlotPeriod { period: "day", starts_at: 0, limit: 1 }],
             slots: b"[]".to_vec(),
             joins_queue: true,
-            refuse: Box::new(refuse),
+            without_slot: Box::new(without_slot),
         };
         let run = RunStart { id: "run_b".into(), at: NOW };
         store.commit_processed("cmt_c", &batch, Some(&premises), &run, NOW).await?;

@@ -1,5 +1,5 @@
 //! Who gets a slot (L5, FLOW 11): the rows of a commit that would go to the client, against what is taken of each cap. Who gets none is written
-//! as refused instead. The counts are locked last, in one order for all hosts, and a slot goes only to a row whose fenced update matched.
+//! so instead. The counts are locked last, in one order for all hosts, and a slot goes only to a row whose fenced update matched.
 
 use super::Processed;
 use std::collections::{HashMap, HashSet};
@@ -17,16 +17,16 @@ pub struct SlotPeriod {
 
 /// Why a row gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum NoSlot {
     /// This one of the periods has none left.
     CapReached(usize),
     /// Others of its campaign are queued, and it waits behind them.
     BehindQueue,
 }
 
-/// What a refused row is written as.
+/// What a row is written as that gets no slot.
 #[derive(Debug)]
-pub enum Refused {
+pub enum WithoutSlot {
     /// As this.
     As(Box<Processed>),
     /// It stays queued, as it was before it was taken up.
@@ -51,7 +51,7 @@ pub struct LifecyclePremises<'a> {
     /// Whether new leads wait behind those that are queued.
     pub joins_queue: bool,
     /// What becomes of a row that gets no slot.
-    pub refuse: Box<dyn Fn(&Processed, Refusal) -> Refused + Send + Sync + 'a>,
+    pub without_slot: Box<dyn Fn(&Processed, NoSlot) -> WithoutSlot + Send + Sync + 'a>,
 }
 
 impl LifecyclePremises<'_> {
@@ -61,29 +61,29 @@ impl LifecyclePremises<'_> {
     }
 }
 
-/// Who was refused.
+/// Who got no slot.
 #[derive(Debug, Default)]
-pub(super) struct Slots(HashMap<String, Refused>);
+pub(super) struct Slots(HashMap<String, WithoutSlot>);
 
 impl Slots {
-    pub(super) fn refuse(&mut self, id: &str, refused: Refused) {
-        self.0.insert(id.to_owned(), refused);
+    pub(super) fn without_slot(&mut self, id: &str, without_slot: WithoutSlot) {
+        self.0.insert(id.to_owned(), without_slot);
     }
 
     /// The row that is written for this one; none where it stays as it was.
     pub(super) fn row<'a>(&'a self, row: &'a Processed) -> Option<&'a Processed> {
         match self.0.get(&row.id) {
             None => Some(row),
-            Some(Refused::As(instead)) => Some(instead),
-            Some(Refused::Stays { .. }) => None,
+            Some(WithoutSlot::As(instead)) => Some(instead),
+            Some(WithoutSlot::Stays { .. }) => None,
         }
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&String, &Refused)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&String, &WithoutSlot)> {
         self.0.iter()
     }
 
-    pub(super) fn refused(self) -> HashSet<String> {
+    pub(super) fn into_ids(self) -> HashSet<String> {
         self.0.into_keys().collect()
     }
 }
@@ -107,7 +107,7 @@ macro_rules! decide_slots {
             let is_queued: bool = sqlx::query_scalar(slots::IS_QUEUED).bind(&premises.campaign_key).fetch_one(&mut *$connection).await?;
             if is_queued {
                 for row in candidates.extract_if(.., |row| row.from != State::Queued) {
-                    decided.refuse(&row.id, (premises.refuse)(row, slots::Refusal::BehindQueue));
+                    decided.without_slot(&row.id, (premises.without_slot)(row, slots::NoSlot::BehindQueue));
                 }
             }
         }
@@ -122,31 +122,31 @@ macro_rules! decide_slots {
                 }
             }
             for row in candidates.drain(free..) {
-                decided.refuse(&row.id, (premises.refuse)(row, slots::Refusal::CapReached(reached)));
+                decided.without_slot(&row.id, (premises.without_slot)(row, slots::NoSlot::CapReached(reached)));
             }
             for period in premises.periods.iter().filter(|_| 0 < free) {
                 sqlx::query(slots::TAKE).bind(i64::try_from(free).unwrap_or(0)).bind(&premises.campaign_key).bind(period.period).bind(period.starts_at)
                     .execute(&mut *$connection).await?;
             }
         }
-        for (id, refused) in decided.rows() {
+        for (id, without_slot) in decided.rows() {
             let Some(row) = written.iter().find(|row| row.id == *id) else { continue };
-            match refused {
-                slots::Refused::As(instead) if instead.derived_from.is_none() => {
+            match without_slot {
+                slots::WithoutSlot::As(instead) if instead.derived_from.is_none() => {
                     sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind(&row.organization_id).bind(&row.id)
                         .execute(&mut *$connection).await?;
                 }
-                slots::Refused::As(_) => {}
-                slots::Refused::Stays { kept, .. } => {
+                slots::WithoutSlot::As(_) => {}
+                slots::WithoutSlot::Stays { kept, .. } => {
                     sqlx::query(slots::RESTORE).bind(row.from.as_str()).bind(row.revision).bind(kept.as_slice()).bind(&row.organization_id).bind(&row.id)
                         .execute(&mut *$connection).await?;
                 }
             }
         }
         let look_at = written.iter().filter_map(|row| decided.row(row)?.queue_run_at);
-        let stays = decided.rows().filter_map(|(_, refused)| match refused {
-            slots::Refused::Stays { queue_run_at, .. } => Some(*queue_run_at),
-            slots::Refused::As(_) => None,
+        let stays = decided.rows().filter_map(|(_, without_slot)| match without_slot {
+            slots::WithoutSlot::Stays { queue_run_at, .. } => Some(*queue_run_at),
+            slots::WithoutSlot::As(_) => None,
         });
         // What it was decided by still counts. Who is queued locks the campaign's row: whoever changes its lifecycle at this moment comes
         // before this commit, which is repeated then, or after it, and has the queue looked at.

@@ -10,7 +10,7 @@ use hookmill_domain::lifecycle::local::Moment;
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::Submission;
 use hookmill_stages::{Decision, HostStage, Kept};
-use hookmill_store::processed::{LifecyclePremises, Processed, Refusal, Refused, SlotPeriod};
+use hookmill_store::processed::{LifecyclePremises, NoSlot, Processed, SlotPeriod, WithoutSlot};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Pipeline {
         value_sets: Option<&[u8]>,
         now: Timestamp,
     ) -> Processed {
-        self.refused(context, item, &closed(context, &context.lifecycle.at(now)), value_sets, now)
+        self.without_slot(context, item, &closed(context, &context.lifecycle.at(now)), value_sets, now)
     }
 
     /// What a commit supposes of a campaign's lifecycle, and how it writes those that get no slot. That the campaign says nothing is
@@ -69,19 +69,19 @@ impl Pipeline {
         let moment = context.lifecycle.at(now);
         let by_id: HashMap<&str, &BatchItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
         let (periods, slots) = (moment.periods.iter().map(slot_period).collect(), slots(&moment));
-        let refuse = move |row: &Processed, refusal: Refusal| {
-            let why = match refusal {
-                Refusal::CapReached(at) => cap_reached(context, &moment, at),
-                Refusal::BehindQueue => behind_queue(),
+        let without_slot = move |row: &Processed, no_slot: NoSlot| {
+            let why = match no_slot {
+                NoSlot::CapReached(at) => cap_reached(context, &moment, at),
+                NoSlot::BehindQueue => behind_queue(),
             };
             match by_id.get(row.id.as_str()) {
-                Some(item) if item.from == State::Queued && item.stays_queued(&why) => Refused::Stays {
+                Some(item) if item.from == State::Queued && item.stays_queued(&why) => WithoutSlot::Stays {
                     kept: Kept::checked_again(item.kept.as_ref()).to_bytes(),
                     queue_run_at: queue_run_at(context, &why, now),
                 },
-                Some(item) => Refused::As(Box::new(self.refused(context, item, &why, value_sets, now))),
+                Some(item) => WithoutSlot::As(Box::new(self.without_slot(context, item, &why, value_sets, now))),
                 // Every row is an item's.
-                None => Refused::As(Box::new(row.clone())),
+                None => WithoutSlot::As(Box::new(row.clone())),
             }
         };
         let queues = |otherwise: Option<Otherwise>| otherwise == Some(Otherwise::Queue);
@@ -92,11 +92,11 @@ impl Pipeline {
             slots,
             joins_queue: queues(rules.caps.as_ref().map(|caps| caps.when_reached))
                 || queues(rules.schedule.as_ref().map(|schedule| schedule.when_closed)),
-            refuse: Box::new(refuse),
+            without_slot: Box::new(without_slot),
         }
     }
 
-    fn refused(
+    fn without_slot(
         &self,
         context: &CampaignContext,
         item: &BatchItem,
