@@ -162,6 +162,16 @@ pub struct Limits {
     pub jobs_kept_ms: i64,
     /// How many jobs of one organization are kept, the newest (200).
     pub jobs_rows_max: i64,
+    /// How many bulk jobs of one organization run at once (2); others wait for their turn.
+    pub bulk_jobs_running_max: usize,
+    /// How many bulk jobs one host works on at once (16), a piece of each in turn.
+    pub bulk_jobs_per_host_max: usize,
+    /// How many bulk jobs of one organization may run or wait (100); beyond, 429 `bulk_jobs_full`.
+    pub bulk_jobs_open_max: i64,
+    /// How long bulk jobs are kept, in milliseconds (90 x 24 h).
+    pub bulk_jobs_kept_ms: i64,
+    /// How many bulk jobs of one organization are kept, the newest (1,000); those that are not over are kept all the same.
+    pub bulk_jobs_rows_max: i64,
     /// How many bytes a receiver's compressed response may have once it is inflated (256 KiB); of a longer one the beginning counts.
     pub response_inflated_bytes_max: usize,
     /// How many bytes of a receiver's response are kept with an attempt (4 KiB).
@@ -339,6 +349,11 @@ impl Default for Limits {
             job_response_bytes_max: 1 << 20,
             jobs_kept_ms: 7 * 24 * 3_600_000,
             jobs_rows_max: 200,
+            bulk_jobs_running_max: 2,
+            bulk_jobs_per_host_max: 16,
+            bulk_jobs_open_max: 100,
+            bulk_jobs_kept_ms: 90 * 24 * 3_600_000,
+            bulk_jobs_rows_max: 1_000,
             response_inflated_bytes_max: 256 << 10,
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,

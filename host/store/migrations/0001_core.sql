@@ -474,6 +474,49 @@ create table jobs (
     primary key (organization_id, id)
 );
 
+-- What is done with many submissions (L9). What was done and where it stands are written with each piece of the work.
+create table bulk_jobs (
+    organization_id text not null,
+    id text not null,
+    -- `reprocess`, `repost`, `withdraw`.
+    operation text not null,
+    -- Which submissions, a JSON object, but for their ids.
+    filter bytea not null,
+    -- How many ids it names.
+    id_count bigint not null,
+    -- The campaigns that it may reach, a JSON list of the ids that users know; null for all.
+    campaigns bytea,
+    -- Who asked for it.
+    user_id text not null,
+    -- `queued`, `running`, `completed`, `canceled`, `failed`.
+    state text not null,
+    -- How often it was written: a piece counts only while this is what its host saw (fencing).
+    revision bigint not null,
+    -- Who works on it; empty for none. Each start of a host has an id of its own.
+    host text not null,
+    -- When its next piece is due; null once it is over.
+    run_at bigint,
+    -- How many submissions matched when it was created, and whether that is an estimate.
+    total bigint not null,
+    is_total_estimated boolean not null,
+    -- Submissions with which it was done, with which it can't be done or that had moved on, and that the database does not take.
+    done bigint not null,
+    skipped bigint not null,
+    failed bigint not null,
+    -- Why it failed itself.
+    error text,
+    created_at bigint not null,
+    started_at bigint,
+    ended_at bigint,
+    -- Where it stands, a JSON object.
+    cursor bytea not null,
+    -- The ids that its filter names, a JSON list; null for none.
+    ids bytea,
+    primary key (organization_id, id)
+);
+create index bulk_jobs_due on bulk_jobs (run_at, organization_id, id) where run_at is not null;
+create index bulk_jobs_open on bulk_jobs (organization_id, id) where run_at is not null;
+
 -- Chores that one host at a time runs for all; the row is the lease.
 create table chores (
     name text primary key,

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backlog;
 #[cfg(test)]
 mod bounds;
+pub mod bulk_jobs;
 pub mod campaign_versions;
 pub mod campaigns;
 mod cap_counts;

@@ -37,6 +37,7 @@ const GROWING: [&str; 15] = [
     "audit",
     "campaign_versions",
     "jobs",
+    "bulk_jobs",
 ];
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 

@@ -25,10 +25,12 @@ pub(super) enum Old {
     Events,
     /// Jobs.
     Jobs,
+    /// Bulk jobs that are over.
+    BulkJobs,
 }
 
 impl Old {
-    const ALL: [Self; 3] = [Self::Attempts, Self::Events, Self::Jobs];
+    const ALL: [Self; 4] = [Self::Attempts, Self::Events, Self::Jobs, Self::BulkJobs];
 
     /// Its table.
     fn table(self) -> &'static str {
@@ -36,13 +38,14 @@ impl Old {
             Self::Attempts => "attempts",
             Self::Events => "events",
             Self::Jobs => "jobs",
+            Self::BulkJobs => "bulk_jobs",
         }
     }
 
     /// What finds a row within its organization.
     fn key(self) -> &'static str {
         match self {
-            Self::Events | Self::Jobs => "id",
+            Self::Events | Self::Jobs | Self::BulkJobs => "id",
             Self::Attempts => "delivery_id, id",
         }
     }
@@ -61,6 +64,9 @@ impl Old {
                  and d.state || '' in ('waiting', 'held')) order by e.id"
             }
             Self::Jobs => "select id from jobs where organization_id = $1 and id < $2 order by id",
+            Self::BulkJobs => {
+                "select id from bulk_jobs where organization_id = $1 and id < $2 and run_at is null order by id"
+            }
         }
     }
 
@@ -70,6 +76,7 @@ impl Old {
             Self::Attempts => "dlv",
             Self::Events => "evt",
             Self::Jobs => "job",
+            Self::BulkJobs => "bulk",
         }
     }
 }
@@ -123,6 +130,7 @@ impl Store {
             Old::Attempts => self.limits.attempts_kept_ms,
             Old::Events => self.limits.events_kept_ms,
             Old::Jobs => self.limits.jobs_kept_ms,
+            Old::BulkJobs => self.limits.bulk_jobs_kept_ms,
         }
     }
 
@@ -214,8 +222,9 @@ mod tests {
     async fn fill(servers: &Servers, store: &Store, age_days: i64, state: &str, numbers: std::ops::Range<usize>) {
         let at = NOW.plus_ms(-age_days * DAY_MS);
         for n in numbers {
-            let [delivery, event, attempt, commit, job] =
-                ["dlv", "evt", "att", "cmt", "job"].map(|prefix| store.ids.new_id(prefix, at));
+            let [delivery, event, attempt, commit, job, bulk_job] =
+                ["dlv", "evt", "att", "cmt", "job", "bulk"].map(|prefix| store.ids.new_id(prefix, at));
+            let run_at = if state == "held" { at.0.to_string() } else { "null".to_owned() };
             let x = "cast('00' as bytea)";
             let expires_at = at.plus_ms(7 * DAY_MS).0;
             let at = at.0;
@@ -223,6 +232,10 @@ mod tests {
                 format!(
                     "insert into jobs (organization_id, id, user_id, key_id, operation, path, request_id, host, created_at) \
                      values ('org_1', '{job}', 'usr', 'key', 'x', '/', 'req', 'host', {at})"
+                ),
+                format!(
+                    "insert into bulk_jobs (organization_id, id, operation, filter, id_count, user_id, state, revision, host, run_at, total, is_total_estimated, done, skipped, \
+                     failed, created_at, cursor) values ('org_1', '{bulk_job}', 'repost', {x}, 0, 'usr', 'x', 0, '', {run_at}, 0, false, 0, 0, 0, {at}, {x})"
                 ),
                 format!("insert into commits values ('{commit}', {at})"),
                 format!(
@@ -262,6 +275,8 @@ mod tests {
             let expected = [
                 ("idempotency", 2),
                 ("jobs", 2),
+                // Those that are not over stay, too.
+                ("bulk_jobs", 3 + 5 + 2),
                 // Those of held deliveries are needed, and those of 40 days are not old yet.
                 ("attempts", 3 + 5 + 2),
                 ("events", 3 + 5 + 2),

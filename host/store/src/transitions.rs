@@ -1,11 +1,14 @@
 //! That both databases obey the table of states: each commit moves the submissions that are in the state it leaves, and no other.
 
+use super::audit::AuditEntry;
+use super::bulk_jobs::{AskedBy, Move, Repost};
 use super::outcome::{Next, Outcome, Transition};
 use super::plans::Servers;
 use super::processed::Processed;
 use super::release::Release;
 use super::runs::RunStart;
 use super::{Store, StoreError};
+use hookmill_domain::bulk::BulkOperation;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::{Change, State};
 
@@ -143,4 +146,80 @@ async fn t_a_commit_moves_only_what_is_in_the_state_it_leaves() {
         }
     }
     servers.stop().await;
+}
+
+fn one_move(id: &str, test: &str, change: Change) -> Move {
+    Move {
+        organization_id: "org".into(),
+        id: id.to_owned(),
+        campaign_key: format!("cmp_{test}"),
+        revision: 1,
+        change,
+        kept: None,
+        events: Vec::new(),
+    }
+}
+
+/// L9 T: what a person withdraws or reprocesses is moved where it stands and nowhere else, and what is posted again stays as it is; a call
+/// that changes nothing leaves no line.
+#[tokio::test]
+async fn l9_a_person_moves_only_what_is_in_the_state_it_leaves() {
+    let servers = Servers::start("moves").await;
+    servers
+        .execute(
+            "insert into organizations (id, name, salt, \"values\", created_at) values ('org', 'x', cast('00' as bytea), cast('{}' as bytea), 0)",
+        )
+        .await;
+    let entry =
+        AuditEntry { organization_id: Some("org".into()), user_id: "usr".into(), action: "submission.withdrawn" };
+    let by = AskedBy::Person { entry: &entry, subject: "x", must_change: true };
+    let withdrawn = BulkOperation::Withdraw.states().iter().map(|from| Change::new(*from, State::Canceled).unwrap());
+    let changes: Vec<Change> = withdrawn.chain([Change::REPROCESS]).collect();
+    for change in &changes {
+        let test = format!("move_{}_{}", change.from().as_str(), change.to().as_str());
+        insert_rows(&servers, &test).await;
+        for store in servers.stores() {
+            let moves: Vec<_> = rows(&test).iter().map(|(id, _)| one_move(id, &test, *change)).collect();
+            let written = store.move_submissions(&moves, "test", b"{}", by, NOW).await.unwrap().expect("one is moved");
+            assert_eq!(written.submissions.len(), 1, "{test}");
+            assert_eq!(states(store, &test).await.unwrap(), expected(change.from(), change.to()), "{test}");
+            assert!(store.move_submissions(&moves, "test", b"{}", by, NOW).await.unwrap().is_none(), "{test}");
+        }
+    }
+    insert_rows(&servers, "repost").await;
+    servers.execute("update submissions set lead = cast('{}' as bytea) where campaign_key = 'cmp_repost'").await;
+    for store in servers.stores() {
+        for round in 1..=2 {
+            let reposts: Vec<Repost> = rows("repost").into_iter().map(|(parent_id, _)| repost(parent_id)).collect();
+            let written =
+                store.repost_submissions(&reposts, "reposted", b"{}", by, NOW).await.unwrap().expect("some are made");
+            let mut made: Vec<String> = written.submissions.into_iter().map(|(id, _)| id).collect();
+            let mut terminal: Vec<String> = rows("repost")
+                .into_iter()
+                .filter(|(_, state)| state.is_terminal())
+                .map(|(id, _)| format!("{id}.{round}"))
+                .collect();
+            made.sort();
+            terminal.sort();
+            assert_eq!(made, terminal);
+            let before: Vec<State> = State::ALL.to_vec();
+            assert_eq!(states(store, "repost").await.unwrap(), before, "they stay as they are");
+        }
+        let lines = store.timeline("org", "sub_repost_failed.1").await.unwrap();
+        assert_eq!((lines.len(), lines[0].revision, lines[0].cause.as_str()), (1, 0, "reposted"));
+        let audited = store.audit_lines("org", "", 50).await.unwrap().len();
+        assert_eq!(audited, changes.len() + 2, "a line for each call that changed something");
+    }
+    servers.stop().await;
+}
+
+fn repost(parent_id: String) -> Repost {
+    Repost {
+        organization_id: "org".into(),
+        parent_id,
+        campaign_key: "cmp_repost".into(),
+        kept: b"{}".to_vec(),
+        edited: None,
+        received_at: NOW,
+    }
 }

@@ -102,6 +102,13 @@ pub(super) fn filling() -> Vec<String> {
              select {org}, {}, 'usr_1', 'key_1', 'x', '/', 'req_1', 'host_1', i, i, 200 from n where i % 100 < 10",
             id("job")
         ),
+        format!(
+            "insert into bulk_jobs (organization_id, id, operation, filter, id_count, user_id, state, revision, host, run_at, total, is_total_estimated, done, skipped, failed, \
+             created_at, cursor) {n} select {org}, {}, 'repost', cast('{{}}' as bytea), 0, 'usr_1', 'completed', 3, '', {}, 1, false, 1, 0, 0, i, cast('{{}}' as bytea) \
+             from n where i % 100 < 10",
+            id("bulk"),
+            some(1_000)
+        ),
         "analyze".into(),
     ]
 }

@@ -3,6 +3,7 @@
 use super::NOW;
 use crate::audit::AuditEntry;
 use crate::backlog::Whose;
+use crate::bulk_jobs::{AskedBy, EditedLead, Move, NewBulkJob, Piece as BulkPiece, Repost};
 use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::jobs::{JobEnd, NewJob};
@@ -16,6 +17,7 @@ use crate::release::Release;
 use crate::retention::{Old, Piece, Unused};
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
+use hookmill_domain::bulk::{BulkCursor, BulkFilter, BulkOperation, OpenJob};
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
 use hookmill_domain::endpoint::ClientEndpoint;
@@ -297,6 +299,62 @@ statements! { store:
     "old jobs", "key of jobs" => {
         store.forget_piece(Piece::Old(Old::Jobs, "org_9", "zzzz")).await?;
     }
+    "old bulk jobs", "key of bulk_jobs" => {
+        store.forget_piece(Piece::Old(Old::BulkJobs, "org_9", "zzzz")).await?;
+    }
+    // The first that creates one: a statement is asked about once.
+    "bulk jobs that are open", "bulk_jobs_open" => {
+        let new = NewBulkJob { operation: BulkOperation::Withdraw, filter: &BulkFilter::default(), campaigns: None, total: 1, is_total_estimated: true };
+        store.create_bulk_job("org_2", &new, &entry("bulk_job.created"), NOW).await?;
+    }
+    "bulk jobs", "key of bulk_jobs" => {
+        let filter = BulkFilter { states: vec![State::Failed], ids: vec!["sub_10000001".into()], ..BulkFilter::default() };
+        let new = NewBulkJob { operation: BulkOperation::Repost, filter: &filter, campaigns: Some(&[]), total: 1, is_total_estimated: false };
+        let entry = entry("bulk_job.created");
+        let job = store.create_bulk_job(ORG, &new, &entry, NOW).await?.expect("there is room");
+        store.bulk_jobs(ORG, "", 50).await?;
+        store.bulk_job_ids(ORG, &job.id).await?;
+        let open = OpenJob { organization_id: ORG.into(), id: job.id.clone(), is_running: false, host: String::new() };
+        store.take_bulk_job(&open, "host_1", NOW).await?;
+        let job = store.bulk_job(ORG, &job.id).await?.expect("it is there");
+        let piece = BulkPiece { job: &job, cursor: &BulkCursor::default(), matched: 0, failed: 0 };
+        store.pass_bulk_piece(&piece, NOW).await?;
+        store.complete_bulk_job(&job, &BulkCursor::default(), NOW).await?;
+        store.cancel_bulk_job(ORG, &job.id, &entry, NOW).await?;
+        store.release_bulk_jobs("", NOW).await?;
+    }
+    "bulk jobs that are due", "bulk_jobs_due" => {
+        store.due_bulk_jobs(NOW).await?;
+    }
+    "candidates of a bulk job", "submissions_in_state" => {
+        store.bulk_candidates(CAMPAIGN, State::Failed, "", true, 100).await?;
+    }
+    "lines of candidates", "key of timeline" => {
+        store.bulk_candidates("cmp_102", State::Rejected, "", false, 100).await?;
+    }
+    "candidates by id", "key of submissions" => {
+        store.bulk_candidates_by_id(ORG, &["sub_10000001", "sub_10000011"], true).await?;
+    }
+    "moves of submissions", "key of submissions" => {
+        let entry = entry("submission.withdrawn");
+        let by = AskedBy::Person { entry: &entry, subject: "sub_10000001", must_change: false };
+        store.move_submissions(&[moved("sub_10000001"), moved("sub_10000011")], "withdrawn", b"{}", by, NOW).await?;
+    }
+    "messages of what is withdrawn", "deliveries_of_submission" => {
+        // Those that wait for it, so that the statement is reached.
+        let entry = entry("submission.withdrawn");
+        let by = AskedBy::Person { entry: &entry, subject: "sub_x", must_change: false };
+        let found = store.bulk_candidates("cmp_107", State::PendingAction, "", false, 1).await?;
+        let moves: Vec<Move> = found.iter().map(|one| Move { organization_id: "org_7".into(), id: one.id.clone(), campaign_key: one.campaign_key.clone(), revision: one.revision, ..moved("") }).collect();
+        assert!(!moves.is_empty(), "no submission of the campaign waits for its action");
+        store.move_submissions(&moves, "withdrawn", b"{}", by, NOW).await?;
+    }
+    "reposts of submissions", "submissions_of_parent" => {
+        let entry = entry("submission.reposted");
+        let by = AskedBy::Person { entry: &entry, subject: "sub_10000001", must_change: false };
+        let edited = EditedLead { lead_id: "led_1".into(), lead: b"{}".to_vec(), is_test: false };
+        store.repost_submissions(&[repost("sub_10000001", None), repost("sub_10000011", Some(edited))], "reposted", b"{}", by, NOW).await?;
+    }
     "jobs", "key of jobs" => {
         let [user_id, key_id, operation, path, request_id, host] = ["x"; 6].map(str::to_owned);
         let new = NewJob { organization_id: ORG.into(), user_id, key_id, operation, path, request_id, host };
@@ -365,6 +423,29 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         delivery: Some(delivery),
         events: vec![event],
         derived_from,
+    }
+}
+
+fn moved(id: &str) -> Move {
+    Move {
+        organization_id: ORG.into(),
+        id: id.into(),
+        campaign_key: CAMPAIGN.into(),
+        revision: 3,
+        change: const { Change::of(State::PendingAction, State::Canceled) },
+        kept: None,
+        events: vec![],
+    }
+}
+
+fn repost(parent_id: &str, edited: Option<EditedLead>) -> Repost {
+    Repost {
+        organization_id: ORG.into(),
+        parent_id: parent_id.into(),
+        campaign_key: CAMPAIGN.into(),
+        kept: b"{}".to_vec(),
+        edited,
+        received_at: NOW,
     }
 }
 
