@@ -126,6 +126,11 @@ impl Actor {
         self.campaigns.is_some()
     }
 
+    /// The campaigns that the key is scoped to; none for all.
+    pub(crate) fn scoped_campaigns(&self) -> Option<&[String]> {
+        self.campaigns.as_deref()
+    }
+
     /// Whether the key covers this campaign.
     pub(crate) fn covers(&self, campaign_id: &str) -> bool {
         self.campaigns.as_ref().is_none_or(|list| list.iter().any(|id| id == campaign_id))

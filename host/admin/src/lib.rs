@@ -10,6 +10,7 @@
 mod access;
 mod api_keys;
 mod audit;
+mod bulk_jobs;
 mod campaign_versions;
 mod campaigns;
 mod clients;
@@ -38,6 +39,7 @@ mod warnings;
 
 pub use access::{Actor, Scope, authenticate_source, unknown_key};
 pub use api_keys::NewApiKey;
+pub use bulk_jobs::{BulkFilterInput, BulkJobDetails, NewBulkJob};
 pub use campaign_versions::{ChosenPlugin, NewCampaignVersion, SavedVersion};
 pub use campaigns::{CampaignChanges, NewCampaign, NewState};
 pub use clients::{ClientChanges, ClientDetails, NewClient};
@@ -55,13 +57,14 @@ pub use requests::{RequestDetails, request_of_source};
 pub use rerun::Comparison;
 pub use settings::SavedSettings;
 pub use source_keys::{NewSourceKey, Regeneration, SourceCharset};
-pub use submissions::SubmissionDetails;
+pub use submissions::{EditedRepost, SubmissionDetails};
 pub use users::{MemberRole, NewUser};
 
 /// The rows that use cases return.
 pub mod rows {
     pub use hookmill_engine::SnapshotStatus;
     pub use hookmill_store::audit::AuditLine;
+    pub use hookmill_store::bulk_jobs::BulkJob;
     pub use hookmill_store::campaign_versions::{CampaignVersion, CampaignVersionSummary};
     pub use hookmill_store::campaigns::Campaign;
     pub use hookmill_store::clients::Client;

@@ -1,12 +1,18 @@
 //! Submissions with their timeline (O4, section 5), and what releases them.
 
 use super::access::{Scope, unavailable};
-use super::input::lookup_id;
+use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
-use super::use_cases::{GET_SUBMISSION, LIST_SUBMISSIONS, REPROCESS_CAMPAIGN, REPROCESS_SUBMISSION};
+use super::use_cases::{
+    GET_SUBMISSION, LIST_SUBMISSIONS, REPOST_SUBMISSION, REPROCESS_SUBMISSION, WITHDRAW_SUBMISSION,
+};
 use crate::rows::{EventRow, SubmissionRow, TimelineRow};
-use hookmill_domain::error::ApiError;
+use hookmill_domain::edited_lead::check_lead;
+use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_domain::state::State;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// How long an id may be; nothing longer is looked up.
 const ID_CHARS_MAX: usize = 64;
@@ -22,6 +28,20 @@ pub struct SubmissionDetails {
     pub timeline: Vec<TimelineRow>,
     /// What was told of it.
     pub events: Vec<EventRow>,
+}
+
+/// How a submission is posted again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Repost, example = json!({"lead": {"email": "alice@example.com", "phone": "+15125550100", "custom": {"age": 44}}, "include_delivered": true}))]
+pub struct EditedRepost {
+    /// The whole lead, edited: standard fields, all else under `custom`. It is qualified as any other. Left out, the submission's own lead goes
+    /// to the client without being qualified again.
+    #[schema(value_type = Option<Object>)]
+    pub lead: Option<Map<String, Value>>,
+    /// Whether a lead that was delivered is delivered again.
+    #[serde(default)]
+    pub include_delivered: bool,
 }
 
 impl Scope {
@@ -57,15 +77,23 @@ impl Scope {
     pub async fn reprocess_submission(&self, id: &str) -> Result<u64, ApiError> {
         let entry = self.authorize_change(&REPROCESS_SUBMISSION)?;
         let row = self.find_submission(id).await?;
-        let campaign = self.store().campaign(&row.campaign_key).await.map_err(unavailable)?;
-        let campaign = campaign.ok_or_else(|| ApiError::not_found("campaign", &row.campaign_id))?;
-        self.pipeline().reprocess(&campaign, Some(&row.id), &entry).await
+        self.pipeline().reprocess(&row.organization_id, &row.id, &entry).await
     }
 
-    /// Runs a campaign's quarantined submissions again, on what it runs now; returns how many they were.
-    pub async fn reprocess_campaign(&self, campaign_id: &str) -> Result<u64, ApiError> {
-        let (campaign, entry) = self.change_of(&REPROCESS_CAMPAIGN, campaign_id).await?;
-        self.pipeline().reprocess(&campaign, None, &entry).await
+    /// Posts a submission that is over again, with its lead or with an edited one; returns the id of the new submission.
+    pub async fn repost_submission(&self, id: &str, repost: Input<EditedRepost>) -> Result<String, ApiError> {
+        let entry = self.authorize_change(&REPOST_SUBMISSION)?;
+        let EditedRepost { lead, include_delivered } = repost?;
+        let row = self.find_submission(id).await?;
+        let lead = lead.map(|lead| check_lead("lead", &lead)).transpose().map_err(invalid_lead)?;
+        self.pipeline().repost_submission(&row.organization_id, &row.id, lead, include_delivered, &entry).await
+    }
+
+    /// Cancels a submission that waits.
+    pub async fn withdraw_submission(&self, id: &str) -> Result<(), ApiError> {
+        let entry = self.authorize_change(&WITHDRAW_SUBMISSION)?;
+        let row = self.find_submission(id).await?;
+        self.pipeline().withdraw_submission(&row.organization_id, &row.id, &entry).await
     }
 
     /// A submission of this organization whose campaign the key covers.
@@ -75,6 +103,11 @@ impl Scope {
         let covered = found.filter(|row| self.actor.covers(&row.campaign_id));
         covered.ok_or_else(|| ApiError::not_found("submission", &id))
     }
+}
+
+fn invalid_lead(problems: Vec<Detail>) -> ApiError {
+    let first = problems.first().map(|problem| format!("`{}` {}", problem.path, problem.message));
+    ApiError::new(Kind::Invalid, "invalid", first.unwrap_or_default()).with_details(problems)
 }
 
 fn unknown_state() -> ApiError {

@@ -81,6 +81,9 @@ declare! {
         LIST_CLIENTS: "listClients", View, Organization;
         GET_CLIENT: "getClient", View, Organization;
 
+        LIST_BULK_JOBS: "listBulkJobs", View, Campaign;
+        GET_BULK_JOB: "getBulkJob", View, Campaign;
+
         LIST_CAMPAIGNS: "listCampaigns", View, Campaign;
         GET_CAMPAIGN: "getCampaign", View, Campaign;
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;
@@ -145,7 +148,10 @@ declare! {
         ACTIVATE_CAMPAIGN_VERSION: "activateCampaignVersion", Administer, Campaign, "campaign_version.activated";
 
         REPROCESS_SUBMISSION: "reprocessSubmission", Administer, Campaign, "submission.reprocessed";
-        REPROCESS_CAMPAIGN: "reprocessCampaign", Administer, Campaign, "campaign.reprocessed";
+        REPOST_SUBMISSION: "repostSubmission", Administer, Campaign, "submission.reposted";
+        WITHDRAW_SUBMISSION: "withdrawSubmission", Administer, Campaign, "submission.withdrawn";
+        CREATE_BULK_JOB: "createBulkJob", Administer, Campaign, "bulk_job.created";
+        CANCEL_BULK_JOB: "cancelBulkJob", Administer, Campaign, "bulk_job.canceled";
         DELETE_REJECTED_REQUEST: "deleteRejectedRequest", Administer, Organization, "rejected_request.deleted";
         REPOST_REJECTED_REQUEST: "repostRejectedRequest", Administer, Organization, "rejected_request.reposted";
         RESEND_DELIVERY: "resendDelivery", Administer, Organization, "delivery.resent";

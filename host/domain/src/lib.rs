@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod edited_lead;
 pub mod endpoint;
 pub mod envelope;
 pub mod erasure;

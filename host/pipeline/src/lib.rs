@@ -1,10 +1,11 @@
 //! The steps of lead processing. No SQL, no HTTP types; each step ends in one commit, and its results continue in memory.
 //!
 //! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `steps` queues what ended, `outcome` finds out what responses mean,
-//! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, and [`Workers`] runs them.
+//! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, `bulk` does what people ask of many, and [`Workers`] runs them.
 
 mod backlog;
 mod budgets;
+mod bulk;
 mod cache;
 mod chores;
 mod context;
@@ -50,6 +51,7 @@ mod warm_ups;
 mod workers;
 
 pub use budgets::Budgets;
+pub use bulk::{BulkCount, BulkTarget};
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleLead, SampleResponse, ShapedMessage, StageRun, sample_elements};
 pub use hookmill_store::keys::SourceKey;

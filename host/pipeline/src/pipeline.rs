@@ -28,6 +28,7 @@ use hookmill_store::organizations::Organization;
 use hookmill_store::{Store, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The dependencies of a pipeline.
 pub struct PipelineDeps {
@@ -84,6 +85,8 @@ pub struct Inner {
     pub(crate) ready: Ready,
     pub(crate) warm_ups: WarmUps,
     pub(crate) later: Later,
+    /// There is a bulk job to look for.
+    pub(crate) bulk_wake: Notify,
     pub(crate) lookup_cache: LookupCache,
     budgets: Budgets,
     pub(crate) large_of_sources: LargeValues,
@@ -124,6 +127,7 @@ impl Pipeline {
             ready: Ready::new(limits.programs_cached_max),
             warm_ups: WarmUps::new(limits),
             later: Later::new(limits),
+            bulk_wake: Notify::new(),
             lookup_cache: LookupCache::new(limits),
             standard,
             standard_digest,

@@ -78,12 +78,12 @@ impl Pipeline {
         let now = self.clock.now();
         match state {
             CampaignState::Active => {
-                self.people.release_submissions(&campaign.key, Release::Pending, "released", None, now).await?;
+                self.people.release_submissions(&campaign.key, Release::Pending, "released", now).await?;
             }
             CampaignState::Archived => {
                 let cause = "campaign_archived";
-                self.people.release_submissions(&campaign.key, Release::Pending, cause, None, now).await?;
-                self.people.release_submissions(&campaign.key, Release::Quarantined, cause, None, now).await?;
+                self.people.release_submissions(&campaign.key, Release::Pending, cause, now).await?;
+                self.people.release_submissions(&campaign.key, Release::Quarantined, cause, now).await?;
             }
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
@@ -94,23 +94,6 @@ impl Pipeline {
             self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
         }
         Ok(())
-    }
-
-    /// Runs quarantined submissions again: one, or all of a campaign.
-    #[boxed]
-    pub async fn reprocess(
-        &self,
-        campaign: &Campaign,
-        submission_id: Option<&str>,
-        entry: &AuditEntry,
-    ) -> Result<u64, ApiError> {
-        let now = self.clock.now();
-        let which = submission_id.map_or(Release::Quarantined, Release::One);
-        let asked = Some((entry, submission_id.unwrap_or(&campaign.campaign_id)));
-        let released = self.people.release_submissions(&campaign.key, which, "reprocessed", asked, now).await;
-        let count = released.map_err(unavailable)?;
-        self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
-        Ok(count)
     }
 
     /// Reads what is due for a destination: a delivery to it was made due by hand.

@@ -1,6 +1,7 @@
 //! The loops of one host. Each works until there is nothing left, and waits to be woken or for the next look.
 
 use super::Pipeline;
+use super::bulk::Paces;
 use super::chores::Chore;
 use super::health::Beat;
 use super::leases::LeaseKeeper;
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 const FAILED_WAIT_MS: u64 = 1_000;
 /// How often a host looks whether a chore is due, in milliseconds.
 const CHORES_MS: u64 = 1_000;
+/// How often a host looks for bulk jobs, in milliseconds; one that is created on it is looked for at once.
+const BULK_JOBS_MS: u64 = 500;
 /// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
 const OVERDUE_MS: i64 = 10_000;
 
@@ -50,6 +53,7 @@ impl Workers {
         loops.push(task("read_whole", |p, stopped| Box::pin(read_whole(p, stopped))));
         loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, false, stopped))));
         loops.push(task("long chores", |p, stopped| Box::pin(run_chores(p, true, stopped))));
+        loops.push(task("bulk jobs", |p, stopped| Box::pin(run_bulk_jobs(p, stopped))));
         loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
         loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
         let (of_deliver, to_stop) = (steps.clone(), stopped.clone());
@@ -190,6 +194,30 @@ async fn run_chores(pipeline: Pipeline, are_long: bool, mut stopped: watch::Rece
             () = tokio::time::sleep(Duration::from_millis(CHORES_MS)) => {}
             _ = stopped.changed() => {}
         }
+    }
+}
+
+/// Works on bulk jobs, piece by piece, for as long as there are some.
+async fn run_bulk_jobs(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    let mut paces = Paces::new();
+    while !*stopped.borrow() {
+        let has_more = pipeline.run_bulk_jobs(&mut paces).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "bulk jobs could not be looked for; will be retried");
+            false
+        });
+        if has_more {
+            // Others have their turn between two pieces.
+            tokio::task::yield_now().await;
+            continue;
+        }
+        tokio::select! {
+            () = pipeline.bulk_wake.notified() => {}
+            () = tokio::time::sleep(Duration::from_millis(BULK_JOBS_MS)) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    if !paces.is_empty() {
+        pipeline.release_bulk_jobs().await;
     }
 }
 

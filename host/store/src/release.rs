@@ -1,6 +1,5 @@
 //! Releases waiting work: sets when submissions and deliveries are due, in pieces, and notifies the owners of their shards.
 
-use super::audit::AuditEntry;
 use super::counts::{CountChanges, insert_count_changes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -12,13 +11,11 @@ const ROWS_PER_COMMIT: i64 = 1_000;
 
 /// Which waiting submissions of a campaign are released.
 #[derive(Debug, Clone, Copy)]
-pub enum Release<'a> {
+pub enum Release {
     /// Those that wait for the campaign to be active or to have a client.
     Pending,
     /// Those in quarantine.
     Quarantined,
-    /// This one, if it is in quarantine.
-    One(&'a str),
 }
 
 /// The lines of submissions that are received again. They are written after the rows were changed: of two that release the same ones at
@@ -37,45 +34,35 @@ macro_rules! insert_received {
 }
 
 impl Store {
-    /// Releases submissions of a campaign; `asked` is who asked for it, and for what, where somebody did. Returns
-    /// how many. Submissions that begin to wait meanwhile stay: only those that waited before are released.
+    /// Releases submissions of a campaign that came to another state; returns how many. Submissions that begin to wait meanwhile stay: only
+    /// those that waited before are released.
     pub async fn release_submissions(
         &self,
         campaign_key: &str,
-        which: Release<'_>,
+        which: Release,
         cause: &str,
-        mut asked: Option<(&AuditEntry, &str)>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let (change, one) = match which {
-            Release::Pending => (Change::RELEASE, None),
-            Release::Quarantined => (Change::REPROCESS, None),
-            Release::One(id) => (Change::REPROCESS, Some(id)),
+        let change = match which {
+            Release::Pending => Change::RELEASE,
+            Release::Quarantined => Change::REPROCESS,
         };
         let (before, after) = (change.from().as_str(), change.to().as_str());
-        let of_one = if one.is_some() { "and id = $4" } else { "" };
         // In the order of arrival, and in one order for all hosts, so that two that release the same ones never wait in a circle.
         let sql = format!(
             "update submissions set state = '{after}', run_at = received_at, revision = revision + 1, updated_at = $1 where campaign_key = $2 and id in \
-             (select id from submissions where campaign_key = $2 and state = '{before}' and updated_at <= $1 {of_one} order by id limit $3) \
+             (select id from submissions where campaign_key = $2 and state = '{before}' and updated_at <= $1 order by id limit $3) \
              and state = '{before}' returning organization_id, id, revision, shard"
         );
         let mut count = 0;
         loop {
             let released: Vec<(String, String, i64, i64)> = writing!(self, connection => {
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0).bind(campaign_key).bind(ROWS_PER_COMMIT);
-                if let Some(id) = one {
-                    query = query.bind(id);
-                }
-                let released: Vec<(String, String, i64, i64)> = query.fetch_all(&mut *connection).await?;
+                let released: Vec<(String, String, i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now.0).bind(campaign_key)
+                    .bind(ROWS_PER_COMMIT).fetch_all(&mut *connection).await?;
                 insert_received!(connection, &released, cause, now);
                 let mut counts = CountChanges::default();
                 released.iter().for_each(|row| counts.change(&row.0, campaign_key, change));
                 insert_count_changes!(self, connection, counts, now);
-                // The line goes with the first piece: what is released later was asked for as well.
-                if let Some((entry, subject)) = asked.take() {
-                    insert_audit!(self, connection, entry, subject, now);
-                }
                 released
             });
             count += released.len() as u64;

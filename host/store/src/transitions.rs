@@ -141,7 +141,7 @@ async fn t_a_commit_moves_only_what_is_in_the_state_it_leaves() {
     {
         insert_rows(&servers, test).await;
         for store in servers.stores() {
-            store.release_submissions(&format!("cmp_{test}"), release, "test", None, NOW).await.unwrap();
+            store.release_submissions(&format!("cmp_{test}"), release, "test", NOW).await.unwrap();
             assert_eq!(states(store, test).await.unwrap(), expected(from, State::Received), "{test}");
         }
     }

@@ -23,8 +23,11 @@ impl Pace {
         self.0
     }
 
-    /// A commit of so many took this long.
+    /// A commit of so many took this long; one without rows says nothing.
     pub fn took(&mut self, rows: usize, elapsed_ms: u64) {
+        if rows == 0 {
+            return;
+        }
         let of_turn = usize::try_from(TURN_MS).unwrap_or(1);
         let elapsed = usize::try_from(elapsed_ms).unwrap_or(usize::MAX).max(1);
         if of_turn < elapsed {
@@ -63,6 +66,8 @@ mod tests {
         assert_eq!(pace.rows(), 500, "it is right as it is");
         pace.took(20, 1);
         assert_eq!(pace.rows(), 500, "few rows say nothing of many");
+        pace.took(0, 5_000);
+        assert_eq!(pace.rows(), 500);
         for _ in 0..20 {
             pace.halve();
         }

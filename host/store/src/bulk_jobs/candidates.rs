@@ -29,8 +29,8 @@ pub struct BulkCandidate {
     pub detail: Option<Vec<u8>>,
     /// How many bytes its lead has; none where it was not mapped.
     pub lead_bytes: Option<i64>,
-    /// What the first line of its timeline says of how it was made, where it was made of another submission's lead.
-    pub origin: Option<Vec<u8>>,
+    /// Where it goes on when it is taken up next, a JSON object; none where it begins with its element.
+    pub kept: Option<Vec<u8>>,
 }
 from_row!(BulkCandidate {
     id,
@@ -43,7 +43,7 @@ from_row!(BulkCandidate {
     cause,
     detail,
     lead_bytes,
-    origin
+    kept
 });
 
 impl BulkCandidate {
@@ -64,13 +64,12 @@ fn columns(with_detail: bool) -> String {
     let detail = if with_detail { "t.detail" } else { "cast(null as bytea)" };
     format!(
         "select s.id, s.campaign_key, s.state, s.revision, s.shard, s.received_at, s.updated_at, t.cause, {detail} as detail, \
-         cast(length(s.lead) as bigint) as lead_bytes, o.detail as origin"
+         cast(length(s.lead) as bigint) as lead_bytes, s.kept"
     )
 }
 
-/// The last line of a submission's timeline, and the one of how it was made.
-const LINES: &str = "left join timeline t on t.organization_id = s.organization_id and t.submission_id = s.id and t.revision = s.revision \
-     left join timeline o on o.organization_id = s.organization_id and o.submission_id = s.id and o.revision = 0 and s.parent_id is not null";
+/// The last line of a submission's timeline.
+const LINES: &str = "left join timeline t on t.organization_id = s.organization_id and t.submission_id = s.id and t.revision = s.revision";
 
 impl Store {
     /// The next submissions of a campaign in one state, after this id.

@@ -29,12 +29,10 @@ pub struct Repost {
 /// A lead that was edited.
 #[derive(Debug, Clone)]
 pub struct EditedLead {
-    /// The person.
-    pub lead_id: String,
+    /// The person; none where nothing in the lead says who it is, so that it stays the same.
+    pub lead_id: Option<String>,
     /// The lead as JSON.
     pub lead: Vec<u8>,
-    /// Whether it is a test.
-    pub is_test: bool,
 }
 
 /// A submission that is made.
@@ -45,8 +43,7 @@ struct NewSubmission<'a> {
 
 const CHILDREN: &str = "with v (organization_id, id) as (values";
 const CHILDREN_TAIL: &str = ") select s.parent_id, s.id from v join submissions s on s.organization_id = v.organization_id and s.parent_id = v.id";
-const INSERT: &str =
-    "with v (organization_id, id, parent_id, received_at, at, kept, lead_id, lead, is_test) as (values";
+const INSERT: &str = "with v (organization_id, id, parent_id, received_at, at, kept, lead_id, lead) as (values";
 
 /// The rows of what is posted again. One that is not over, or whose lead is gone, is not; nor one whose id somebody took at this very moment.
 fn insert_tail() -> String {
@@ -55,7 +52,7 @@ fn insert_tail() -> String {
     format!(
         ") insert into submissions (organization_id, id, request_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, received_at, updated_at, \
          run_at, lead_id, lead, is_test, kept) select p.organization_id, v.id, p.request_id, p.campaign_key, p.id, p.shard, p.element_start, p.element_bytes, \
-         'received', 0, v.received_at, v.at, v.at, coalesce(v.lead_id, p.lead_id), coalesce(v.lead, p.lead), coalesce(v.is_test, p.is_test), v.kept \
+         'received', 0, v.received_at, v.at, v.at, coalesce(v.lead_id, p.lead_id), coalesce(v.lead, p.lead), p.is_test, v.kept \
          from v join submissions p on p.organization_id = v.organization_id and p.id = v.parent_id \
          where p.state || '' in ({terminal}) and coalesce(v.lead, p.lead) is not null \
          on conflict (organization_id, id) do nothing returning id, shard"
@@ -94,12 +91,12 @@ impl Store {
             }).collect();
             let mut made: HashMap<String, i64> = HashMap::with_capacity(new.len());
             for chunk in crate::database::chunks(&new) {
-                let sql = crate::database::many_sql(&*connection, INSERT, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), &tail);
+                let sql = crate::database::many_sql(&*connection, INSERT, "(?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), &tail);
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for NewSubmission { id, of } in chunk {
                     let edited = of.edited.as_ref();
                     query = query.bind(&of.organization_id).bind(id).bind(&of.parent_id).bind(of.received_at.0).bind(now.0).bind(of.kept.as_slice())
-                        .bind(edited.map(|edited| edited.lead_id.as_str())).bind(edited.map(|edited| edited.lead.as_slice())).bind(edited.map(|edited| edited.is_test));
+                        .bind(edited.and_then(|edited| edited.lead_id.as_deref())).bind(edited.map(|edited| edited.lead.as_slice()));
                 }
                 let rows: Vec<(String, i64)> = query.fetch_all(&mut *connection).await?;
                 made.extend(rows);

@@ -242,11 +242,8 @@ statements! { store:
         store.defer_submissions(ORG, &["sub_10000001"], NOW).await?;
     }
     "release of submissions", "submissions_in_state" => {
-        store.release_submissions("cmp_107", Release::Pending, "x", None, NOW).await?;
-        store.release_submissions("cmp_107", Release::Quarantined, "x", None, NOW).await?;
-    }
-    "release of one", "submissions_in_state" => {
-        store.release_submissions(CAMPAIGN, Release::One("sub_10000001"), "x", None, NOW).await?;
+        store.release_submissions("cmp_107", Release::Pending, "x", NOW).await?;
+        store.release_submissions("cmp_107", Release::Quarantined, "x", NOW).await?;
     }
     "release of deliveries", "deliveries_in_state" => {
         store.release_deliveries("cmp_108", NOW).await?;
@@ -352,7 +349,7 @@ statements! { store:
     "reposts of submissions", "submissions_of_parent" => {
         let entry = entry("submission.reposted");
         let by = AskedBy::Person { entry: &entry, subject: "sub_10000001", must_change: false };
-        let edited = EditedLead { lead_id: "led_1".into(), lead: b"{}".to_vec(), is_test: false };
+        let edited = EditedLead { lead_id: Some("led_1".into()), lead: b"{}".to_vec() };
         store.repost_submissions(&[repost("sub_10000001", None), repost("sub_10000011", Some(edited))], "reposted", b"{}", by, NOW).await?;
     }
     "jobs", "key of jobs" => {
