@@ -78,13 +78,16 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
         .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
-        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list))
-        .at("/v1/campaigns/{campaign}/reprocess", routes!(api::submissions::reprocess_all));
+        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list));
 
     let submissions = of("Submissions", Access::OrgUser)
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
         .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
+        .at("/v1/submissions/{submission}/repost", routes!(api::submissions::repost))
+        .at("/v1/submissions/{submission}/withdraw", routes!(api::submissions::withdraw))
+        .at("/v1/bulk-jobs", routes!(api::bulk_jobs::create, api::bulk_jobs::list))
+        .at("/v1/bulk-jobs/{bulk_job}", routes!(api::bulk_jobs::get, api::bulk_jobs::cancel))
         .at("/v1/requests", routes!(api::requests::list))
         .at("/v1/rejected-requests", routes!(api::rejected_requests::list))
         .at("/v1/rejected-requests/{rejected}", routes!(api::rejected_requests::get, api::rejected_requests::remove))

@@ -2,6 +2,7 @@
 
 pub(super) mod api_keys;
 pub(super) mod audit;
+pub(super) mod bulk_jobs;
 pub(super) mod campaign_versions;
 pub(super) mod campaigns;
 pub(super) mod clients;

@@ -1,14 +1,16 @@
 //! Submissions with their timeline (O4, section 5).
 
 use crate::auth::OrgUser;
-use crate::error::HttpError;
+use crate::body::JsonBody;
+use crate::error::{ErrorBody, HttpError};
 use crate::extract::{Path, Query};
 use crate::reply::large_json;
-use crate::views::{self, Before, Page, PageSize, Time};
+use crate::views::{self, Before, Page, PageSize, SubmissionStatus, Time};
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::Response;
-use hookmill_admin::SubmissionDetails;
 use hookmill_admin::rows::{EventRow, SubmissionRow, TimelineRow};
+use hookmill_admin::{EditedRepost, SubmissionDetails};
 use hookmill_domain::event::EventName;
 use hookmill_domain::state::State;
 use hookmill_pipeline::Decision;
@@ -149,21 +151,22 @@ impl From<EventRow> for EventView {
     }
 }
 
-/// The first line is the row itself: it was received.
+/// The first line is the row itself: it was received. One that was made of another one's lead has a line that says so.
 fn timeline(submission: &SubmissionRow, lines: Vec<TimelineRow>) -> Vec<TimelineView> {
-    let first = TimelineView {
+    let has_first = lines.first().is_some_and(|line| line.revision == 0);
+    let first = (!has_first).then(|| TimelineView {
         at: views::time(submission.received_at),
         state: "received".into(),
         cause: "ingested".into(),
         detail: None,
-    };
+    });
     let rest = lines.into_iter().map(|line| TimelineView {
         at: views::time(line.at),
         state: line.state,
         cause: line.cause,
         detail: line.detail.as_deref().map(views::value),
     });
-    std::iter::once(first).chain(rest).collect()
+    first.into_iter().chain(rest).collect()
 }
 
 /// The client's response in the last transition that a client caused.
@@ -220,14 +223,37 @@ pub(crate) async fn reprocess(OrgUser(scope): OrgUser, Path(id): Path<String>) -
     Ok(Json(Reprocessed { submissions: scope.reprocess_submission(&id).await? }))
 }
 
-/// Reprocesses a campaign's quarantined submissions
+/// Reposts a submission
 ///
-/// Admins. They run on the campaign's active version.
-#[utoipa::path(post, path = "", operation_id = "reprocessCampaign",
-    responses((status = OK, description = "The quarantined submissions are requeued.", body = Reprocessed)))]
-pub(crate) async fn reprocess_all(
+/// Admins. A submission that has ended becomes a new one, linked to it (`parent_id`) and with the next number behind its id. With its own lead it goes to the client without being
+/// qualified again; with an edited one (`lead`) it is qualified as any other. One that was delivered takes `include_delivered`.
+#[utoipa::path(post, path = "", operation_id = "repostSubmission", request_body = EditedRepost,
+    responses(
+        (status = CREATED, description = "The new submission.", body = SubmissionStatus),
+        (status = CONFLICT, description = "`not_ended`: it is still under way. `already_delivered`: the client has the lead; send `include_delivered`. `no_lead`: it has none of its own. `campaign_archived`. `state_conflict`: it was changed at the same time.", body = ErrorBody),
+    ))]
+pub(crate) async fn repost(
     OrgUser(scope): OrgUser,
-    Path(campaign): Path<String>,
-) -> Result<Json<Reprocessed>, HttpError> {
-    Ok(Json(Reprocessed { submissions: scope.reprocess_campaign(&campaign).await? }))
+    Path(id): Path<String>,
+    JsonBody(repost): JsonBody<EditedRepost>,
+) -> Result<(StatusCode, Json<SubmissionStatus>), HttpError> {
+    let submission_id = scope.repost_submission(&id, repost).await?;
+    let state = State::Received.as_str().to_owned();
+    Ok((StatusCode::CREATED, Json(SubmissionStatus { submission_id, state })))
+}
+
+/// Withdraws a submission
+///
+/// Admins. One that waits is canceled. One whose lead is on its way to the client can't be.
+#[utoipa::path(post, path = "", operation_id = "withdrawSubmission",
+    responses(
+        (status = OK, description = "The submission is canceled.", body = SubmissionStatus),
+        (status = CONFLICT, description = "`under_way`: its lead may be with the client already. `already_ended`: it is final. `state_conflict`: it was changed at the same time.", body = ErrorBody),
+    ))]
+pub(crate) async fn withdraw(
+    OrgUser(scope): OrgUser,
+    Path(id): Path<String>,
+) -> Result<Json<SubmissionStatus>, HttpError> {
+    scope.withdraw_submission(&id).await?;
+    Ok(Json(SubmissionStatus { submission_id: id, state: State::Canceled.as_str().to_owned() }))
 }

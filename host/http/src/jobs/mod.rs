@@ -31,11 +31,10 @@ use tokio::sync::oneshot;
 
 /// The operations that may take long: they compile, wait for what is compiled, run many leads, or release as many as have waited. None of
 /// them has a secret in its response, which is kept.
-const OPERATIONS: [&str; 9] = [
+const OPERATIONS: [&str; 8] = [
     "uploadPlugin",
     "saveCampaignVersion",
     "setCampaignState",
-    "reprocessCampaign",
     "compareVersions",
     "replaySubmission",
     "dryRun",

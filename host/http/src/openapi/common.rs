@@ -6,7 +6,7 @@ use hookmill_admin::use_cases;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 12] = [
+const PARTS: [(&str, &str, &str); 13] = [
     ("campaign", "The campaign's id.", "SOLAR"),
     ("client", "The client's id.", "cli_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("request", "The request's id.", "req_01kxs3n9v6z4c6c0x5h2rg5m7k"),
@@ -14,6 +14,7 @@ const PARTS: [(&str, &str, &str); 12] = [
     ("organization", "The organization's id.", "org_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("bulk_job", "The bulk job's id.", "bulk_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("job", "The job's id.", "job_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
     ("rejected", "The rejected request's id.", "rej_01kxs3n9v6z4c6c0x5h2rg5m7k"),
@@ -55,7 +56,7 @@ const ERRORS: [(&str, u16, &str); 9] = [
         429,
         "`overloaded`: more is under way, of this organization or of all together, than may be at once, and `budget` in the error names the bound; \
           `quota_reached`: the organization has no room for more requests; `backlog_full`: its leads wait to be processed, too many or for too long, and `bound` says \
-          which bound that is; `jobs_full`: as many long calls are under way as this host takes. Nothing was kept; try again.",
+          which bound that is; `jobs_full`: as many long calls are under way as this host takes; `bulk_jobs_full`: as many bulk jobs run or wait as the organization may have. Nothing was kept; try again.",
     ),
     (
         "Unavailable",
@@ -91,7 +92,11 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), error_reference(code))).collect();
     responses.extend(operation["responses"].as_object().cloned().into_iter().flatten());
     for (code, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
-        response["headers"] = headers(code);
+        let mut all = headers(code);
+        if let (Some(all), Some(own)) = (all.as_object_mut(), response["headers"].as_object()) {
+            all.extend(own.clone());
+        }
+        response["headers"] = all;
     }
     if is_long {
         responses.insert("202".to_owned(), accepted());

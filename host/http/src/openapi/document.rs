@@ -17,7 +17,10 @@ const TAGS: [(&str, &str); 10] = [
     ("Campaigns", "Campaigns, what they run, and where their leads go."),
     ("Value sets", "Named tables that documents and plugins look things up in."),
     ("Plugins", "Components that organizations upload, with their versions."),
-    ("Submissions", "Submissions, the requests they came with, and requests that were rejected."),
+    (
+        "Submissions",
+        "Submissions, the requests they came with, requests that were rejected, and what is done with many submissions.",
+    ),
     ("Deliveries", "Messages to clients and webhooks, their attempts, and the webhook settings."),
     ("Jobs", "Long calls that went on without their callers, and what they came to."),
     ("System", "Health, readiness and this description."),
