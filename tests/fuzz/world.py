@@ -86,6 +86,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
     write(lists / "rejected.txt", rejected(source, admin))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
+    write(lists / "bulk-jobs.txt", [bulk_job(admin, campaign) for campaign in ["SOLAR", "ROOFING"]])
     write(lists / "jobs.txt", [admin.job(f"/v1/campaigns/{campaign}/fields") for campaign in ["SOLAR", "ROOFING"]])
     return {"admin": admin.key, "viewer": viewer, "source": source.key, "organization": operator.organization}
 
@@ -100,6 +101,11 @@ def campaigns(admin, receiver_url):
     admin.call("PUT", "/v1/campaigns/NEEDY/document", {"document": NEEDY, "activate": True})
     events = ["lead.delivered", "lead.failed", "lead.processed", "lead.quarantined"]
     admin.call("PUT", "/v1/webhook-settings", {"enabled": True, "url": f"{receiver_url}/subscriber", "events": events})
+
+
+def bulk_job(admin, campaign):
+    """A bulk job that concerns nothing."""
+    return admin.call("POST", "/v1/bulk-jobs", {"operation": "withdraw", "filter": {"campaign_id": campaign, "cause": "none"}})["id"]
 
 
 def rejected(source, admin):

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const REST: [&str; 5] = ["delivered", "quarantined", "canceled", "disqualified", "failed"];
 
 /// Every address that takes a body: method and path. The campaign is there, the rest is not.
-const WITH_BODY: [(&str, &str); 23] = [
+const WITH_BODY: [(&str, &str); 26] = [
     ("POST", "/v1/leads"),
     ("POST", "/v1/organizations"),
     ("POST", "/v1/users"),
@@ -31,8 +31,11 @@ const WITH_BODY: [(&str, &str); 23] = [
     ("PUT", "/v1/campaigns/GOOD/document"),
     ("POST", "/v1/campaigns/GOOD/versions/99/activate"),
     ("POST", "/v1/campaigns/GOOD/dry-run"),
-    ("POST", "/v1/campaigns/GOOD/reprocess"),
+    ("POST", "/v1/bulk-jobs"),
+    ("DELETE", "/v1/bulk-jobs/none"),
     ("POST", "/v1/submissions/none/reprocess"),
+    ("POST", "/v1/submissions/none/repost"),
+    ("POST", "/v1/submissions/none/withdraw"),
     ("POST", "/v1/deliveries/none/resend"),
     ("PUT", "/v1/webhook-settings"),
     ("PUT", "/v1/plugins/nonsense"),
@@ -40,10 +43,10 @@ const WITH_BODY: [(&str, &str); 23] = [
 ];
 
 /// How those of them end that read no body.
-const WITHOUT_BODY: [&str; 4] = ["/reveal", "/activate", "/reprocess", "/resend"];
+const WITHOUT_BODY: [&str; 5] = ["/reveal", "/activate", "/reprocess", "/withdraw", "/resend"];
 
 /// Every address with a part that its caller chooses.
-const WITH_PART: [(&str, &str); 26] = [
+const WITH_PART: [(&str, &str); 29] = [
     ("POST", "/v1/campaigns/{}/leads"),
     ("GET", "/v1/requests/{}"),
     ("GET", "/v1/organizations/{}"),
@@ -63,9 +66,12 @@ const WITH_PART: [(&str, &str); 26] = [
     ("POST", "/v1/campaigns/GOOD/versions/{}/activate"),
     ("POST", "/v1/campaigns/{}/dry-run"),
     ("GET", "/v1/campaigns/{}/submissions"),
-    ("POST", "/v1/campaigns/{}/reprocess"),
+    ("GET", "/v1/bulk-jobs/{}"),
+    ("DELETE", "/v1/bulk-jobs/{}"),
     ("GET", "/v1/submissions/{}"),
     ("POST", "/v1/submissions/{}/reprocess"),
+    ("POST", "/v1/submissions/{}/repost"),
+    ("POST", "/v1/submissions/{}/withdraw"),
     ("GET", "/v1/deliveries/{}"),
     ("POST", "/v1/deliveries/{}/resend"),
     ("GET", "/v1/plugins/{}"),

@@ -85,7 +85,7 @@ on_both! {
         }
         let saved = json!({"document": "version: 1\nmap: {fields: {first_name: name}}\n", "activate": true});
         world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
-        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.reprocess("GOOD").await;
         world.settle().await;
         for (id, name) in ids.iter().zip(["René", "Zoë"]) {
             assert_eq!(world.submission(id).await["lead"]["first_name"], name);
@@ -193,7 +193,7 @@ map:
         world.settle().await;
         let saved = json!({"document": document("email"), "activate": true});
         world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
-        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.reprocess("GOOD").await;
         world.settle().await;
         for (id, email) in submission_ids(&response).iter().zip(["a@x.example", "b@x.example"]) {
             let expected = json!({"email": email, "source": "g", "tags": ["a", "b c"], "custom": {"agent": "form/1"}});
@@ -331,7 +331,7 @@ on_both! {
         world.admin.put(&path, &json!({"charset": null})).await.expect(200);
         let saved = json!({"document": "version: 1\nmap: {fields: {city: ville}}\n", "activate": true});
         world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
-        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.reprocess("GOOD").await;
         world.settle().await;
         for (response, city) in [(response, "Orl\u{e9}ans"), (utf8, "Orl\u{e9}ans"), (named, "\u{20ac}")] {
             let lead = world.submission(&submission_ids(&response)[0]).await["lead"].clone();
@@ -369,7 +369,7 @@ on_both! {
         assert!(page.to_string().contains("encoded it twice"), "{page}");
         let saved = json!({"document": "version: 1\nmap: {items: {from: $, then: [parse_json]}, fields: {email: mail}}\n", "activate": true});
         world.admin.put("/v1/campaigns/GOOD/document", &saved).await.expect(201);
-        world.admin.post("/v1/campaigns/GOOD/reprocess", &json!({})).await.expect(200);
+        world.reprocess("GOOD").await;
         world.settle().await;
         assert_eq!(world.submission(&id).await["lead"]["email"], "wim@x.example");
         world.stop().await;

@@ -5,6 +5,7 @@ mod attack;
 mod bad_input;
 mod bodies;
 mod bounds;
+mod bulk_jobs;
 mod cases;
 mod cli;
 mod clients;

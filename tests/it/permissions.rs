@@ -182,6 +182,12 @@ impl Stage {
     async fn prepare(&self, operation: &Operation<'_>, caller: &Caller) -> Call {
         self.make_ready(operation.id()).await;
         let mut path = operation.address.to_owned();
+        if operation.id() == "withdrawSubmission" {
+            path = path.replace("{submission}", &self.waiting_submission().await);
+        }
+        if path.contains("{bulk_job}") {
+            path = path.replace("{bulk_job}", &self.open_bulk_job().await);
+        }
         for (part, value) in [
             ("campaign", "CAMP"),
             ("request", &self.request),
@@ -229,6 +235,30 @@ impl Stage {
         error["rejected_request_id"].as_str().unwrap().to_owned()
     }
 
+    /// A submission that waits for its campaign.
+    async fn waiting_submission(&self) -> String {
+        let world = &self.world;
+        world.admin.put("/v1/campaigns/CAMP/state", &json!({"state": "paused"})).await;
+        world.push_and_settle(json!([{"campaign_id": "CAMP", "email": "w@x.example"}])).await.remove(0)
+    }
+
+    /// A bulk job that is not over, and is not due for a long time.
+    async fn open_bulk_job(&self) -> String {
+        let over = self
+            .world
+            .bulk(&json!({"operation": "withdraw", "filter": {"campaign_id": "CAMP", "cause": "none"}}))
+            .await;
+        let id = format!("bulk_spare{}", unique());
+        let sql = format!(
+            "insert into bulk_jobs (organization_id, id, operation, filter, id_count, campaigns, user_id, state, revision, host, run_at, total, \
+             is_total_estimated, done, skipped, failed, created_at, cursor) select organization_id, '{id}', operation, filter, id_count, campaigns, user_id, \
+             'queued', 0, '', 9000000000000, total, is_total_estimated, 0, 0, 0, created_at, cursor from bulk_jobs where id = '{}'",
+            over["id"].as_str().unwrap()
+        );
+        assert_eq!(self.world.change_rows(&sql).await, 1);
+        id
+    }
+
     /// A job of the caller, or of the admin where the caller may have none.
     async fn job(&self, caller: &Caller) -> String {
         let may = matches!(caller.standing, Standing::User(_) | Standing::Scoped);
@@ -273,6 +303,7 @@ impl Stage {
         let mut body = operation.example()?;
         match operation.id() {
             "createApiKey" => body["user_id"] = json!(self.user_id),
+            "createBulkJob" => body["filter"]["campaign_id"] = json!("CAMP"),
             "createCampaign" => drop(body.as_object_mut().unwrap().remove("id")),
             "saveCampaignVersion" => body["activate"] = json!(false),
             "setClientEndpoint" => body["url"] = json!(self.world.receiver.url("/client/CAMP")),

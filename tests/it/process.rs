@@ -347,13 +347,16 @@ on_both! {
 
         let repaired = STRICT.replace("[phone], on_error: fail", "[phone], on_error: keep_raw");
         world.admin.put("/v1/campaigns/QQ/document", &json!({"document": repaired, "activate": true})).await.expect(201);
-        let racing: Vec<_> = (0..8).map(|_| {
-            let admin = world.admin.clone();
-            tokio::spawn(async move { admin.post("/v1/campaigns/QQ/reprocess", &json!({})).await.expect(200).json["submissions"].as_u64().unwrap() })
-        }).collect();
-        let mut put_back = 0;
+        let racing = (0..8).map(|_| async {
+            let new = json!({"operation": "reprocess", "filter": {"campaign_id": "QQ"}});
+            world.admin.post("/v1/bulk-jobs", &new).await.expect(202).str("id")
+        });
+        let (mut jobs, mut put_back) = (Vec::new(), 0);
         for race in racing {
-            put_back += race.await.unwrap();
+            jobs.push(race.await);
+        }
+        for job in jobs {
+            put_back += world.bulk_job_ended(&job).await["done"].as_u64().unwrap();
         }
         assert_eq!(put_back, 39);
         world.settle().await;
@@ -475,7 +478,7 @@ on_both! {
 
         // Going back is one call (O5), and then they can be run.
         world.admin.post("/v1/campaigns/BB/versions/1/activate", &json!({})).await.expect(204);
-        world.admin.post("/v1/campaigns/BB/reprocess", &json!({})).await.expect(200);
+        assert_eq!(world.reprocess("BB").await, 3);
         world.settle().await;
         assert_eq!(states(&world, &ids).await, ["delivered", "delivered", "delivered"]);
         world.stop().await;
@@ -504,8 +507,7 @@ on_both! {
 
         let repaired = MANY.replace("on_error: fail", "on_error: keep_raw");
         world.admin.put("/v1/campaigns/MM/document", &json!({"document": repaired, "activate": true})).await.expect(201);
-        let back = world.admin.post("/v1/campaigns/MM/reprocess", &json!({})).await.expect(200);
-        assert_eq!(back.json["submissions"], 2);
+        assert_eq!(world.reprocess("MM").await, 2);
         world.settle().await;
         assert_eq!(states(&world, &[first.clone(), born[0].clone(), born[1].clone()]).await, ["delivered", "delivered", "delivered"]);
         let mut got = client_got(&world, "MM");

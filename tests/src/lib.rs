@@ -28,7 +28,7 @@ pub use process::HostProcess;
 pub use random::Random;
 pub use receiver::{Behaviour, Ending, Gate, Receiver, Request};
 pub use rig::{Rig, Tally};
-pub use world::{Tenant, World, WorldOptions};
+pub use world::{Neighbour, Tenant, World, WorldOptions};
 
 /// Makes two tests of one body, one for each database.
 #[macro_export]

@@ -82,6 +82,29 @@ pub struct Tenant {
     pub source: Client,
 }
 
+/// Another host beside a world's own.
+pub struct Neighbour {
+    host: MortalHost,
+    _data: tempfile::TempDir,
+}
+
+impl Neighbour {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.host.running().address
+    }
+
+    /// Its id among those that share the database.
+    pub fn host_id(&self) -> String {
+        self.host.running().pipeline.host_id().to_owned()
+    }
+
+    /// Ends it at once.
+    pub fn kill(self) {
+        self.host.kill();
+    }
+}
+
 static BATCHES: AtomicU32 = AtomicU32::new(0);
 
 impl World {
@@ -235,6 +258,50 @@ impl World {
             }
         };
         tokio::time::timeout(PATIENCE, rest).await.expect("the host becomes idle");
+    }
+
+    /// Has a bulk job done, and returns it when it is over.
+    pub async fn bulk(&self, new: &Value) -> Value {
+        let job = self.admin.post("/v1/bulk-jobs", new).await.expect(202).str("id");
+        self.bulk_job_ended(&job).await
+    }
+
+    /// A bulk job when it is over.
+    pub async fn bulk_job_ended(&self, id: &str) -> Value {
+        let path = format!("/v1/bulk-jobs/{id}");
+        let ended = async {
+            loop {
+                let job = self.admin.get(&path).await.expect(200).json;
+                if !job["ended_at"].is_null() {
+                    return job;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended).await.expect("the bulk job ends")
+    }
+
+    /// Has what is in quarantine of a campaign run again; returns how many that were.
+    pub async fn reprocess(&self, campaign: &str) -> u64 {
+        let new = json!({"operation": "reprocess", "filter": {"campaign_id": campaign}});
+        let job = self.bulk(&new).await;
+        assert_eq!(job["state"], "completed", "{job}");
+        job["done"].as_u64().expect("a number")
+    }
+
+    /// Another host on the same PostgreSQL database, with a data directory of its own and the same key.
+    pub async fn another_host(&self) -> Neighbour {
+        let data = tempfile::tempdir().expect("a directory");
+        let key = "hookmill.key";
+        std::fs::copy(self.data.path().join(key), data.path().join(key)).expect("the key is there");
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let start = Start { data: data.path().to_owned(), listen, ..self.start.clone() };
+        Neighbour { host: MortalHost::start(&start).await, _data: data }
+    }
+
+    /// The texts of one column, as the database has them.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        self.database.texts(self.data.path(), sql).await
     }
 
     async fn is_busy(&self) -> bool {

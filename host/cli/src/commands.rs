@@ -2,6 +2,7 @@
 
 mod api;
 mod bench;
+mod bulk;
 mod check;
 mod clients;
 mod data;
@@ -49,6 +50,9 @@ enum Command {
     /// Show and set the lifecycle of a campaign (duplicates, caps, schedule, queue, fallback), through the API of a host that runs.
     #[command(subcommand)]
     Lifecycle(lifecycle::LifecycleCommand),
+    /// Reprocess, repost or withdraw many submissions, through the API of a host that runs; and list, show and cancel such jobs.
+    #[command(subcommand)]
+    Bulk(bulk::BulkCommand),
     /// Compile a component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),
         Command::RejectedRequests(command) => runtime.block_on(command.run()),
+        Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
         Command::Lifecycle(command) => runtime.block_on(command.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),

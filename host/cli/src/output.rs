@@ -31,6 +31,12 @@ pub(crate) fn warn(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// Writes a line of a terminal anew, on standard error. Nobody need be there.
+pub(crate) fn rewrite_line(text: &str) {
+    let mut error = std::io::stderr().lock();
+    let _ = write!(error, "\r{text}\u{1b}[K").and_then(|()| error.flush());
+}
+
 /// Says a line of the demonstration. Nobody need be there.
 pub(crate) fn show(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
