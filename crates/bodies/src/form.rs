@@ -14,7 +14,7 @@ pub fn query_to_json(query: &str, limits: &BodyLimits) -> Result<String, BodyErr
     to_json(query.as_bytes(), UTF_8, limits)
 }
 
-/// The field in which a form names its charset (HTML). It says how the form is read and is no part of what it says.
+/// The field in which a form names its charset (HTML). It says how the form is read and is not a part of what it says.
 pub(crate) const CHARSET_FIELD: &str = "_charset_";
 
 /// The charset that a form names itself; none where it names none.

@@ -289,7 +289,7 @@ fn pairs(diagnostics: &mut Diagnostics, at: At<'_>, example: &str) -> Option<Arg
     Some(Argument::Pairs(pairs))
 }
 
-/// Names of months by their keys, sorted, so that looking up is quick. All that are no names or no months are told.
+/// Names of months by their keys, sorted, so that looking up is quick. All that is not a name or not a month is told.
 fn months(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Argument> {
     pairs(diagnostics, at, "a map such as `{Ionawr: 1}`")?;
     let Kind::Map(entries) = &at.node.kind else { return None };

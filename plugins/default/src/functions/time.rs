@@ -368,7 +368,7 @@ fn first_reading(text: &str, call: &Call<'_, '_>) -> Result<Reading, FunctionErr
     Ok(Err(misfit))
 }
 
-/// Why a text is no date or time in ISO 8601.
+/// Why a text is not a date or time in ISO 8601.
 fn iso_misfit(text: &str) -> Misfit {
     if DATE_BYTES_MAX < text.len() {
         return Misfit::Otherwise;

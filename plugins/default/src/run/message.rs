@@ -268,7 +268,7 @@ impl<'s, S: Scope> MessageBuilder<'s, S> {
     }
 }
 
-/// The members of a part that is merged; of nothing, and of what is blank, there are none. What else is no object would be lost without a word.
+/// The members of a part that is merged; of nothing, and of what is blank, there are none. What else is not an object would be lost without a word.
 fn members_of<'v>(part: Option<Value<'v>>, place: Place<'_>) -> Result<Vec<(Cow<'v, str>, Value<'v>)>, Failure> {
     match part {
         Some(Value::Object(members)) => Ok(members),
