@@ -299,11 +299,6 @@ impl World {
         Neighbour { host: MortalHost::start(&start).await, _data: data }
     }
 
-    /// The texts of one column, as the database has them.
-    pub async fn texts(&self, sql: &str) -> Vec<String> {
-        self.database.texts(self.data.path(), sql).await
-    }
-
     async fn is_busy(&self) -> bool {
         use hookmill_domain::clock::Clock;
         self.pipeline().store().is_busy_at(self.clock.now()).await.expect("the store responds")

@@ -9,7 +9,7 @@ use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEv
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{
-    DerivedFrom, First, LifecyclePremises, Move, NoSlot, Processed, ProcessedLead, SlotPeriod, WithoutSlot,
+    DerivedFrom, First, LifecyclePremises, Move as MovedTo, NoSlot, Processed, ProcessedLead, SlotPeriod, WithoutSlot,
 };
 use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
@@ -195,7 +195,7 @@ statements! { store:
             "sub_10000021" => WithoutSlot::Stays { kept: b"{}".to_vec(), queue_run_at: 5 },
             _ => WithoutSlot::As(Box::new(Processed {
                 change: const { Change::of(State::Processing, State::Rejected) },
-                moved_to: Some(Move { campaign_key: "cmp_111".into(), kept: b"{}".to_vec() }),
+                moved_to: Some(MovedTo { campaign_key: "cmp_111".into(), kept: b"{}".to_vec() }),
                 takes_slot: false,
                 delivery: None,
                 events: Vec::new(),
