@@ -1,6 +1,6 @@
 //! Random jobs with kills: every submission that matched when a job was created is handled by it exactly once, and no other one is [L9 H2].
 
-use super::{Behaviour, JOBS, Kind, STRICT, World, on_both, person, repaired};
+use super::{Behaviour, JOBS, STRICT, World, on_both, person, repaired};
 use hookmill_tests::{Random, WorldOptions};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ async fn set_scene(world: &World, random: &mut Random) {
             }
             lead
         });
-        let failures = (0..random.between(0, 8)).map(|_| Behaviour::status(400)).collect();
+        let failures: Vec<_> = (0..random.between(0, 8)).map(|_| Behaviour::status(400)).collect();
         world.receiver.plan("/client/AA", failures);
         world.push_and_settle(leads.collect()).await;
         world.clock.advance_ms(1_000);

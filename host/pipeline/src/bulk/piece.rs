@@ -254,7 +254,7 @@ mod tests {
     fn l9_what_is_reprocessed_begins_as_it_began() {
         let kept = |kept: Option<Vec<u8>>| reprocess("org", &candidate(kept)).kept;
         assert_eq!(kept(None), None);
-        assert_eq!(kept(Some(Kept::judged_again(None).to_bytes())), None);
+        assert_eq!(kept(Some(Kept::checked_again(None).to_bytes())), None);
         for start in [Start::Rules, Start::BeforeShape] {
             let born = Kept::starting(start);
             let waited = Kept::going_on(Some(&born), Start::BetweenRules).to_bytes();
