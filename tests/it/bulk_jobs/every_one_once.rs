@@ -22,6 +22,7 @@ async fn set_scene(world: &World, random: &mut Random) {
         world.receiver.always(&format!("/client/{campaign}"), Behaviour::status(200));
     }
     for part in 0..4 {
+        let failures: Vec<_> = (0..random.between(0, 8)).map(|_| Behaviour::status(400)).collect();
         let leads = (0..SUBMISSIONS / 4).map(|at| {
             let campaign = CAMPAIGNS[usize::try_from(random.between(0, 1)).unwrap()];
             let mut lead = person(campaign, &format!("p{part}-{at}"));
@@ -33,7 +34,6 @@ async fn set_scene(world: &World, random: &mut Random) {
             }
             lead
         });
-        let failures: Vec<_> = (0..random.between(0, 8)).map(|_| Behaviour::status(400)).collect();
         world.receiver.plan("/client/AA", failures);
         world.push_and_settle(leads.collect()).await;
         world.clock.advance_ms(1_000);
