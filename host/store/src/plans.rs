@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// How many submissions the tables hold.
 const SUBMISSIONS: usize = 500_000;
 /// The tables that grow with every lead.
-const GROWING: [&str; 15] = [
+const GROWING: [&str; 16] = [
     "requests",
     "submissions",
     "timeline",
