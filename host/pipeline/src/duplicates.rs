@@ -13,7 +13,7 @@ use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::processed::First;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The cause of what a duplicate becomes, and the code of the warning where it goes on.
 pub(crate) const DUPLICATE: &str = "duplicate";
@@ -77,37 +77,31 @@ impl Pipeline {
             .collect();
         let mut merged = Vec::new();
         for (at, (item, keys)) in items.iter_mut().zip(keys).enumerate() {
-            let live = |key: &ScopedKey| {
+            let counting = |key: &ScopedKey| {
                 let earlier = firsts.get(&(key.scope.clone(), key.hash.clone()))?;
-                (item.received_at() - key.window_ms <= earlier.received_at && !item.descends_from(earlier))
-                    .then(|| earlier.clone())
+                (item.received_at() - key.window_ms <= earlier.received_at).then(|| earlier.clone())
             };
-            let duplicate = keys.iter().filter(|key| key.is_own).find_map(|key| Some((key.fields.clone(), live(key)?)));
-            match (duplicate, &context.lifecycle.rules().duplicates) {
-                (Some((fields, earlier)), Some(rule)) => {
-                    if item.apply_duplicate_action(rule.action, &fields, &earlier) {
-                        merged.push((at, earlier.submission_id));
-                    }
+            let before = |key: &ScopedKey| counting(key).filter(|earlier| !item.descends_from(earlier));
+            let duplicate =
+                keys.iter().filter(|key| key.is_own).find_map(|key| Some((key.fields.clone(), before(key)?)));
+            // Where it descends from the first, that stays the first.
+            let free = keys.iter().filter(|key| counting(key).is_none_or(|first| first.submission_id == item.id));
+            let claims = claims(free, item.received_at());
+            if let (Some((fields, earlier)), Some(rule)) = (duplicate, &context.lifecycle.rules().duplicates) {
+                if item.apply_duplicate_action(rule.action, &fields, &earlier) {
+                    merged.push((at, earlier.submission_id));
                 }
-                _ => {
-                    let received_at = item.received_at();
-                    let free: Vec<ScopedKey> = keys.into_iter().filter(|key| live(key).is_none()).collect();
-                    for key in free {
-                        let own = Earlier { submission_id: item.id.clone(), received_at };
-                        firsts.insert((key.scope.clone(), key.hash.clone()), own);
-                        let counts_from = received_at - key.window_ms;
-                        let first = First { scope: key.scope, key_hash: key.hash, received_at, counts_from };
-                        if !item
-                            .firsts
-                            .iter()
-                            .any(|known| known.scope == first.scope && known.key_hash == first.key_hash)
-                        {
-                            item.firsts.push(first);
-                        }
-                    }
+                if item.submission().is_none() {
+                    continue;
                 }
             }
+            for first in &claims {
+                let own = Earlier { submission_id: item.id.clone(), received_at: first.received_at };
+                firsts.insert((first.scope.clone(), first.key_hash.clone()), own);
+            }
+            item.firsts = claims;
         }
+        keep_last_claims(items);
         self.merge_duplicates(&context.organization.id, items, merged).await
     }
 
@@ -164,6 +158,26 @@ impl BatchItem {
             }
         }
         action == DuplicateAction::Update
+    }
+}
+
+/// What a lead claims under these keys, each once.
+fn claims<'a>(keys: impl Iterator<Item = &'a ScopedKey>, received_at: i64) -> Vec<First> {
+    let mut claims: Vec<First> = Vec::new();
+    for key in keys {
+        if claims.iter().all(|known| known.scope != key.scope || known.key_hash != key.hash) {
+            let (scope, key_hash) = (key.scope.clone(), key.hash.clone());
+            claims.push(First { scope, key_hash, received_at, counts_from: received_at - key.window_ms });
+        }
+    }
+    claims
+}
+
+/// Of leads that claim one key, the last one has it: the others came so long before that they do not count any more.
+fn keep_last_claims(items: &mut [BatchItem]) {
+    let mut claimed: HashSet<(String, Vec<u8>)> = HashSet::new();
+    for item in items.iter_mut().rev() {
+        item.firsts.retain(|first| claimed.insert((first.scope.clone(), first.key_hash.clone())));
     }
 }
 
