@@ -10,6 +10,8 @@ pub mod local;
 pub mod merge;
 pub mod schedule;
 
+use crate::clock::Timestamp;
+use calendar::HOUR_MS;
 use caps::Caps;
 use duplicates::DuplicateRule;
 use fallback::Fallback;
@@ -40,6 +42,13 @@ pub struct Lifecycle {
     /// Where a lead goes that this campaign's client does not take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Fallback>,
+}
+
+impl Lifecycle {
+    /// When a lead is canceled that was queued then; none where it waits without end.
+    pub fn queue_expires_at(&self, queued_at: Timestamp) -> Option<Timestamp> {
+        Some(queued_at.plus_ms(i64::from(self.queue_expires_after_hours?) * HOUR_MS))
+    }
 }
 
 /// What becomes of a lead for which there is no slot, or that comes outside the schedule.

@@ -3,11 +3,20 @@
 use super::Pipeline;
 use super::finish::{BatchItem, CampaignContext};
 use hookmill_domain::campaign::CampaignState;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lifecycle::fallback::MOVES_MAX;
 use hookmill_domain::lifecycle::{Lifecycle, Otherwise};
 use hookmill_stages::{Kept, Start};
 use hookmill_store::StoreError;
 use hookmill_store::processed::Move;
+use std::collections::{BTreeSet, HashMap};
+
+/// By which campaigns a lead came to its own: those it was moved through, what is left of its list, and where its way began here.
+type WayHere = (Vec<String>, Vec<String>, Option<Start>);
+
+/// The next campaigns that were found for leads of one campaign, by the way they came.
+#[derive(Default)]
+pub(crate) struct NextCampaigns(HashMap<Option<WayHere>, Option<Move>>);
 
 impl Pipeline {
     /// Finds the next campaign for those of a batch that may be moved.
@@ -15,10 +24,27 @@ impl Pipeline {
         if !moves(context.lifecycle.rules()) {
             return Ok(());
         }
+        let mut known = NextCampaigns::default();
         for item in items.iter_mut().filter(|item| item.submission().is_some()) {
-            item.next = self.next_campaign(context, item.kept.as_ref()).await?;
+            item.next = self.next_campaign_once(context, item.kept.as_ref(), &mut known).await?;
         }
         Ok(())
+    }
+
+    /// The same as [`Self::next_campaign`], asked once for all that came the same way.
+    pub(crate) async fn next_campaign_once(
+        &self,
+        context: &CampaignContext,
+        kept: Option<&Kept>,
+        known: &mut NextCampaigns,
+    ) -> Result<Option<Move>, StoreError> {
+        let way = kept.map(|kept| (kept.visited.clone(), kept.fallback.clone(), kept.born_at));
+        if let Some(next) = known.0.get(&way) {
+            return Ok(next.clone());
+        }
+        let next = self.next_campaign(context, kept).await?;
+        known.0.insert(way, next.clone());
+        Ok(next)
     }
 
     /// The first campaign of the rest of the list that a lead came with, and then of its campaign's own list, that it was not in yet and that
@@ -32,6 +58,13 @@ impl Pipeline {
         let came_with = kept.map(|kept| kept.fallback.as_slice()).unwrap_or_default();
         let list: Vec<&String> = came_with.iter().chain(&fallback.campaigns).collect();
         self.first_active(context, kept, &list, fallback.qualify).await
+    }
+
+    /// Has the campaigns read to which leads were moved: memory does not hold them.
+    pub(crate) fn read_moved<'a>(&self, organization_id: &str, moves: impl Iterator<Item = &'a Move>, now: Timestamp) {
+        for campaign_key in moves.map(|moved| moved.campaign_key.as_str()).collect::<BTreeSet<_>>() {
+            self.flow.read_submissions(organization_id, campaign_key, now);
+        }
     }
 
     async fn rest_of_list(&self, context: &CampaignContext, kept: Option<&Kept>) -> Result<Option<Move>, StoreError> {
@@ -62,7 +95,11 @@ impl Pipeline {
             let start = if qualifies { Start::Rules } else { Start::BeforeShape };
             let fallback = list.iter().skip(at + 1).map(|id| (*id).clone()).collect();
             let kept = Kept { visited, fallback, ..Kept::starting(start) };
-            return Ok(Some(Move { campaign_key: campaign.key, kept: kept.to_bytes() }));
+            return Ok(Some(Move {
+                campaign_key: campaign.key,
+                campaign_id: campaign.campaign_id,
+                kept: kept.to_bytes(),
+            }));
         }
         Ok(None)
     }

@@ -117,20 +117,26 @@ impl Transition {
 
 impl BatchItem {
     pub(crate) fn new(received: &Received, id: String, derived_from: Option<DerivedFrom>, status: ItemStatus) -> Self {
+        let (row, resumed) = (&received.row, received.resumed.as_ref());
+        let lead = resumed.map(|Resumed { lead, is_test, .. }| {
+            let (lead_id, lead) = (row.lead_id.clone(), lead.clone());
+            Arc::new(context::submission(&row.id, lead_id, lead, *is_test, row.received_at))
+        });
+        let resumed_warnings = resumed.into_iter().flat_map(|resumed| resumed.warnings.iter().cloned());
         Self {
             id,
-            revision: received.row.revision,
-            shard: u16::try_from(received.row.shard).unwrap_or(0),
-            received_at: received.row.received_at,
+            revision: row.revision,
+            shard: u16::try_from(row.shard).unwrap_or(0),
+            received_at: row.received_at,
             derived_from,
             from: received.state(),
-            kept: received.resumed.as_ref().map(|resumed| resumed.kept.clone()),
-            is_counted: received.row.lead_id.is_some(),
+            kept: resumed.map(|resumed| resumed.kept.clone()),
+            is_counted: row.lead_id.is_some(),
             firsts: Vec::new(),
             next: None,
             status,
-            submission: None,
-            warnings: received.warnings.clone(),
+            submission: lead,
+            warnings: received.warnings.iter().cloned().chain(resumed_warnings).collect(),
             identities: Vec::new(),
             verdict: None,
             payload: None,
@@ -147,13 +153,8 @@ impl BatchItem {
     }
 
     /// One that goes on with its lead.
-    pub(crate) fn resumed(received: &Received, resumed: &Resumed) -> Self {
-        let row = &received.row;
-        let mut item = Self::new(received, row.id.clone(), None, ItemStatus::Mapped);
-        let (lead_id, lead) = (row.lead_id.clone(), resumed.lead.clone());
-        item.submission = Some(Arc::new(context::submission(&row.id, lead_id, lead, resumed.is_test, row.received_at)));
-        item.warnings.extend(resumed.warnings.iter().cloned());
-        item
+    pub(crate) fn resumed(received: &Received) -> Self {
+        Self::new(received, received.row.id.clone(), None, ItemStatus::Mapped)
     }
 
     /// One of which its plugin made no lead.
@@ -163,7 +164,7 @@ impl BatchItem {
         item
     }
 
-    /// One that is decided before it was mapped.
+    /// One that is decided before it was mapped. It keeps the lead that it goes on with, if it has one.
     pub(crate) fn with_transition(received: &Received, transition: Transition) -> Self {
         Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition))
     }
@@ -306,7 +307,12 @@ impl Pipeline {
         now: Timestamp,
     ) -> Processed {
         let about = EventAbout { submission_id: &item.id, shard: item.shard };
-        let events = self.events(context, about, transition.change.to(), false, transition.detail.as_ref(), now);
+        // One that is queued again was told of before.
+        let stays_queued = item.from == State::Queued && transition.change.to() == State::Queued;
+        let events = match stays_queued {
+            true => Vec::new(),
+            false => self.events(context, about, transition.change.to(), false, transition.detail.as_ref(), now),
+        };
         Processed {
             id: item.id.clone(),
             organization_id: context.organization.id.clone(),
@@ -332,7 +338,7 @@ impl Pipeline {
             kept: kept_in(transition.change.to(), item).map(|kept| kept.to_bytes()),
             firsts: item.firsts.clone(),
             takes_slot: false,
-            queue_run_at: None,
+            queue_run_at: stays_queued.then_some(i64::MAX),
             moved_to: None,
             delivery: None,
             events,

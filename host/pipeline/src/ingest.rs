@@ -591,6 +591,7 @@ fn received(request: &NewRequest, source: &Source, mut elements: Vec<Element>) -
             run_at: request.received_at.0,
             state: State::Received.as_str().to_owned(),
             lead_id: None,
+            queued_at: None,
             kept: None,
         };
         let element = std::mem::take(elements.get_mut(new.index)?);

@@ -10,7 +10,7 @@ use super::lookups::Lookups;
 use super::parts::by_source;
 use super::programs::NotReady;
 use super::rendered;
-use super::slots::before_shape;
+use super::slots::{EXPIRED, before_shape};
 use super::warm_ups::WaitingLane;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
@@ -91,7 +91,8 @@ impl Pipeline {
         let context = self.campaign_context(campaign_key).await?;
         let ran = match context.campaign.state()? {
             CampaignState::Draft | CampaignState::Paused => {
-                Ran::without_program(decide_all(&batch, &Transition::pending(&context.campaign.state)))
+                let decide = |received| BatchItem::while_inactive(received, &context.campaign.state);
+                Ran::without_program(batch.iter().map(decide).collect())
             }
             CampaignState::Archived => {
                 Ran::without_program(decide_all(&batch, &Transition::canceled("campaign_archived")))
@@ -170,8 +171,11 @@ impl Pipeline {
             let ids: Vec<&str> = decided.deferred.iter().map(String::as_str).collect();
             self.store.defer_submissions(organization_id, &ids, deferred_until).await?;
         }
-        let waits =
-            decided.processed.iter().any(|row| !row.change.to().is_terminal() && row.change.to() != State::Delivering);
+        // What waits for its campaign or a person may be reopened by the commit, and what was made and not run is due.
+        let waits = decided
+            .processed
+            .iter()
+            .any(|row| matches!(row.change.to(), State::Received | State::Pending | State::Quarantined));
         let again_at = match (waits, decided.deferred.is_empty()) {
             (true, _) => Some(now),
             (false, false) => Some(deferred_until),
@@ -181,6 +185,9 @@ impl Pipeline {
         let premises = self.premises(context, &ran.items, ran.value_sets.as_deref(), now);
         let parts = self.write_parts(context, &rows, Some(&premises), began, now).await;
         drop(premises);
+        let is_moved = |id: &str| parts.is_response_lost || parts.without_slot.contains(id);
+        let next = ran.items.iter().filter(|item| is_moved(&item.id)).filter_map(|item| item.next.as_ref());
+        self.read_moved(organization_id, rows.iter().filter_map(|row| row.moved_to.as_ref()).chain(next), now);
         if parts.is_response_lost {
             // What follows is in the store; dropping the reservation has it read.
             drop(reservation);
@@ -265,7 +272,7 @@ impl Pipeline {
         let now = began.at;
         let call = Arc::new(context::context(&context.organization, &context.campaign, now, &began.id));
         let mut run = self.run(program, call, lookups);
-        let mut items = self.map(&mut run, &context.organization.id, batch).await?;
+        let mut items = self.map(&mut run, context, batch, now).await?;
         self.identify(context, &mut items).await?;
         self.check_duplicates(context, &mut items).await?;
         self.find_next(context, &mut items).await?;
@@ -298,13 +305,17 @@ impl Pipeline {
     async fn map(
         &self,
         run: &mut Run,
-        organization_id: &str,
+        context: &CampaignContext,
         batch: &[Received],
+        now: Timestamp,
     ) -> Result<Vec<BatchItem>, StoreError> {
         let (mut items, mut elements, mut order) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
         for received in batch {
-            if let Some(resumed) = &received.resumed {
-                items.push(BatchItem::resumed(received, resumed));
+            if received.resumed.is_some() {
+                items.push(match expiry(context, received, now) {
+                    Some(expired) => BatchItem::with_transition(received, expired),
+                    None => BatchItem::resumed(received),
+                });
                 continue;
             }
             match (&received.body, context::inbound(received)) {
@@ -317,7 +328,7 @@ impl Pipeline {
             }
         }
         let mapped = if elements.is_empty() { Vec::new() } else { run.map(elements).await };
-        let known = self.child_submissions(organization_id, &order, &mapped).await?;
+        let known = self.child_submissions(&context.organization.id, &order, &mapped).await?;
         for (received, result) in order.into_iter().zip(mapped) {
             items.extend(build_items(received, result, &known));
         }
@@ -471,6 +482,29 @@ fn on_their_way(context: &CampaignContext, items: &[BatchItem], now: Timestamp) 
 fn contract_client(context: &CampaignContext) -> Option<Destination> {
     let client = context.client.as_ref().filter(|_| !context.stores_only())?;
     Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
+}
+
+/// How a queued lead ends that has waited for as long as its campaign lets it (L7).
+fn expiry(context: &CampaignContext, received: &Received, now: Timestamp) -> Option<Transition> {
+    let queued_at = received.row.queued_at.filter(|_| received.state() == State::Queued).map(Timestamp)?;
+    let expires_at = context.lifecycle.rules().queue_expires_at(queued_at).filter(|at| *at <= now)?;
+    let detail = json!({ "queued_at": queued_at.rfc3339(), "expires_at": expires_at.rfc3339() });
+    Some(Transition { detail: Some(detail), ..Transition::canceled(EXPIRED) })
+}
+
+impl BatchItem {
+    /// One whose campaign does nothing now. It waits for that; who waits in its queue waits there.
+    fn while_inactive(received: &Received, campaign_state: &str) -> Self {
+        let transition = match received.state() {
+            State::Queued => Transition {
+                change: const { Change::of(State::Processing, State::Queued) },
+                cause: "campaign_paused",
+                detail: None,
+            },
+            _ => Transition::pending(campaign_state),
+        };
+        Self::with_transition(received, transition)
+    }
 }
 
 impl Transition {

@@ -9,8 +9,8 @@ use hookmill_domain::lifecycle::Otherwise;
 use hookmill_domain::lifecycle::local::Moment;
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::Submission;
-use hookmill_stages::{Decision, HostStage, Kept};
-use hookmill_store::processed::{LifecyclePremises, NoSlot, Processed, SlotPeriod, WithoutSlot};
+use hookmill_stages::{Decision, HostStage};
+use hookmill_store::processed::{LifecyclePremises, NoSlot, Processed, SlotPeriod};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,6 @@ pub(crate) const BEHIND_QUEUE: &str = "behind_queue";
 pub(crate) const MOVED: &str = "moved";
 /// Why one ends that was queued for too long.
 pub(crate) const EXPIRED: &str = "expired";
-const HOUR_MS: i64 = 3_600_000;
 
 /// The schedule as a stage: outside of it nothing is shaped.
 pub(crate) struct ClosedSchedule;
@@ -75,13 +74,9 @@ impl Pipeline {
                 NoSlot::BehindQueue => behind_queue(),
             };
             match by_id.get(row.id.as_str()) {
-                Some(item) if item.from == State::Queued && item.stays_queued(&why) => WithoutSlot::Stays {
-                    kept: Kept::checked_again(item.kept.as_ref()).to_bytes(),
-                    queue_run_at: queue_run_at(context, &why, now),
-                },
-                Some(item) => WithoutSlot::As(Box::new(self.without_slot(context, item, &why, value_sets, now))),
+                Some(item) => self.without_slot(context, item, &why, value_sets, now),
                 // Every row is an item's.
-                None => WithoutSlot::As(Box::new(row.clone())),
+                None => row.clone(),
             }
         };
         let queues = |otherwise: Option<Otherwise>| otherwise == Some(Otherwise::Queue);
@@ -112,7 +107,7 @@ impl Pipeline {
         match (why.otherwise, &item.next) {
             (Otherwise::Reject, _) => row(const { Change::of(State::Processing, State::Rejected) }, why.cause, detail),
             (Otherwise::Next, Some(next)) => {
-                detail["moved_to"] = next.campaign_key.as_str().into();
+                detail["moved_to"] = next.campaign_id.as_str().into();
                 let moved = row(const { Change::of(State::Processing, State::Rejected) }, MOVED, detail);
                 Processed { moved_to: Some(next.clone()), ..moved }
             }
@@ -125,21 +120,10 @@ impl Pipeline {
     }
 }
 
-impl BatchItem {
-    /// Whether one that was queued is to be queued again: then nothing has happened to it.
-    fn stays_queued(&self, why: &Why) -> bool {
-        match why.otherwise {
-            Otherwise::Queue => true,
-            Otherwise::Next => self.next.is_none(),
-            Otherwise::Reject => false,
-        }
-    }
-}
-
-/// When the queue of a campaign is to be looked at for a lead that waits from now on: when there may be a slot, or it expires.
+/// When the queue of a campaign is to be looked at for a lead that waits from now on: when there may be a slot, or it expires. The largest time
+/// stands for none.
 fn queue_run_at(context: &CampaignContext, why: &Why, now: Timestamp) -> i64 {
-    let expires_at =
-        context.lifecycle.rules().queue_expires_after_hours.map(|hours| now.plus_ms(i64::from(hours) * HOUR_MS));
+    let expires_at = context.lifecycle.rules().queue_expires_at(now);
     why.opens_at.into_iter().chain(expires_at).map(|at| at.0).min().unwrap_or(i64::MAX)
 }
 

@@ -275,6 +275,8 @@ create table submissions (
     kept bytea,
     -- The slots of caps that it holds, a JSON list; null where it holds none.
     cap_slots bytea,
+    -- When it was queued last; it stays when it leaves the queue.
+    queued_at bigint,
     decision bytea,
     lead bytea,
     primary key (organization_id, id)
@@ -283,6 +285,9 @@ create index submissions_due on submissions (shard, campaign_key, run_at, id) wh
 create index submissions_of_campaign on submissions (campaign_key, id);
 create index submissions_in_state on submissions (campaign_key, state, id);
 create index submissions_of_tests on submissions (campaign_key, id) where is_test;
+-- Those that are queued: since when those wait that do, and which are taken up.
+create index submissions_queued on submissions (campaign_key, queued_at) where state = 'queued' and run_at is null;
+create index submissions_in_release on submissions (campaign_key, id) where state = 'queued' and run_at is not null;
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (

@@ -16,10 +16,10 @@ use hookmill_domain::state::{Change, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use firsts::{First, FirstSubmission};
-pub use slots::{LifecyclePremises, NoSlot, SlotPeriod, WithoutSlot};
+pub use slots::{LifecyclePremises, NoSlot, SlotPeriod};
 
 use firsts::claim_firsts;
-use slots::{Slots, decide_slots};
+use slots::{Slots, decide_slots, restore_queued};
 
 /// What processing decided for one submission.
 #[derive(Debug, Clone)]
@@ -88,6 +88,8 @@ pub struct ProcessedLead {
 pub struct Move {
     /// The other campaign (the store's id).
     pub campaign_key: String,
+    /// The same as its users know it.
+    pub campaign_id: String,
     /// Where it goes on there, as `stages::Kept` has it.
     pub kept: Vec<u8>,
 }
@@ -97,7 +99,7 @@ pub struct Move {
 pub struct Committed {
     /// The submissions that were taken up and written.
     pub written: HashSet<String>,
-    /// Those that were written without a slot: nothing of theirs is sent.
+    /// Those that were written without a slot, or stay queued: nothing of what was made for them is sent.
     pub without_slot: HashSet<String>,
 }
 
@@ -169,18 +171,20 @@ impl Store {
             let written: Vec<&Processed> = batch.iter().filter(|p| matched.contains(p.source_id())).collect();
             claim_firsts!(connection, &written);
             let slots = match premises {
-                Some(premises) => decide_slots!(self, connection, premises, &written),
+                Some(premises) => decide_slots!(connection, premises, &written, now),
                 None => Slots::default(),
             };
-            let written: Vec<&Processed> = written.into_iter().filter_map(|p| slots.row(p)).collect();
+            let decided = written.into_iter().map(|p| slots.decided(p));
+            let (unchanged, written): (Vec<&Processed>, Vec<&Processed>) = decided.partition(|p| p.stays_queued());
+            restore_queued!(connection, &unchanged);
             let derived: Vec<(&Processed, &DerivedFrom)> = written.iter().filter_map(|p| p.derived_from.as_ref().map(|from| (*p, from))).collect();
             insert_many!(connection,
                 "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, received_at, \
-                 updated_at, run_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots) values",
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
+                 updated_at, run_at, queued_at, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots) values",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_key).bind(&row.1.parent_id)
                     .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.change.to().as_str()).bind(row.1.received_at).bind(now.0)
-                    .bind((row.0.change.to() == State::Received).then_some(now.0))
+                    .bind((row.0.change.to() == State::Received).then_some(now.0)).bind((row.0.change.to() == State::Queued).then_some(now.0))
                     .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
                     .bind(row.0.value_sets.as_deref()).bind(row.0.kept.as_deref())
@@ -215,12 +219,6 @@ impl Store {
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).bind(change.to().as_str()).execute(&mut *connection).await?;
                 }
             }
-            let moves: Vec<(&Processed, &Move)> = written.iter().filter_map(|p| Some((*p, p.moved_to.as_ref()?))).collect();
-            for (p, moved) in &moves {
-                insert_moved!(connection, &p.organization_id, &p.id, moved, now);
-                counts.add(&p.organization_id, &moved.campaign_key, State::Received);
-            }
-            insert_count_changes!(self, connection, counts, now);
             let people = collect_people(&written);
             let identities: Vec<(&(&str, &IdentityHash), &&str)> = people.identities.iter().collect();
             insert_many!(connection, "insert into lead_identities (organization_id, identity_hash, lead_id) values", "(?, ?, ?)",
@@ -230,12 +228,20 @@ impl Store {
             insert_many!(connection, "insert into leads (organization_id, id, created_at, updated_at, submission_count) values", "(?, ?, ?, ?, ?)",
                 "on conflict (organization_id, id) do update set updated_at = excluded.updated_at, submission_count = leads.submission_count + excluded.submission_count",
                 &leads, |query, row| query.bind(row.0.0).bind(row.0.1).bind(now.0).bind(now.0).bind(*row.1));
+            // Their people are there now.
+            let moves: Vec<(&Processed, &Move)> = written.iter().filter_map(|p| Some((*p, p.moved_to.as_ref()?))).collect();
+            for (p, moved) in &moves {
+                insert_moved!(connection, &p.organization_id, &p.id, moved, now);
+                counts.add(&p.organization_id, &moved.campaign_key, State::Received);
+            }
+            insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = written.iter().flat_map(|p| &p.events).collect();
             insert_events!(connection, &events);
             let deliveries: Vec<&NewDelivery> = written.iter().flat_map(|p| p.delivery.iter().chain(p.events.iter().flat_map(|e| &e.deliveries))).collect();
             insert_deliveries!(connection, &deliveries, now);
             insert_commit!(connection, commit_id, now);
-            Committed { written: matched, without_slot: slots.into_ids() }
+            let unchanged = unchanged.into_iter().map(|p| p.id.clone()).collect::<Vec<_>>();
+            Committed { written: matched, without_slot: slots.into_ids().into_iter().chain(unchanged).collect() }
         }))
     }
 }
@@ -243,7 +249,8 @@ impl Store {
 // `state || ''` is not a column, so that the rows are entered by their keys (see `outcome`).
 const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots, at) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
-     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, kept = v.kept, cap_slots = v.cap_slots, updated_at = v.at, run_at = null \
+     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, kept = v.kept, cap_slots = v.cap_slots, updated_at = v.at, run_at = null, \
+     queued_at = case when v.state = 'queued' and v.state_before <> 'queued' then v.at else submissions.queued_at end \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state || '' = v.state_before returning submissions.id";
 

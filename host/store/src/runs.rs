@@ -48,7 +48,7 @@ impl Store {
     ) -> Result<Option<RunRow>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select t.run_id, coalesce(t.began_at, (select p.began_at from timeline p where p.organization_id = $1 and p.submission_id = $3 and p.run_id = t.run_id), t.at) \
-                 as began_at, t.state, t.cause, t.detail from timeline t where t.organization_id = $1 and t.submission_id = $2 and t.run_id is not null and t.cause not in ('campaign_draft', 'campaign_paused', 'campaign_archived') order by t.revision desc limit 1")
+                 as began_at, t.state, t.cause, t.detail from timeline t where t.organization_id = $1 and t.submission_id = $2 and t.run_id is not null and t.cause not in ('campaign_draft', 'campaign_paused', 'campaign_archived', 'expired') order by t.revision desc limit 1")
                 .bind(organization_id).bind(submission_id).bind(parent_id.unwrap_or_default()).fetch_optional(&mut *connection).await?
         }))
     }
@@ -58,7 +58,7 @@ impl Store {
     pub async fn submission_work(&self, organization_id: &str, id: &str) -> Result<Option<SubmissionWork>, StoreError> {
         Ok(reading!(self, connection => {
             sqlx::query_as("select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, coalesce(run_at, 0) as run_at, \
-                 state, lead_id, kept \
+                 state, lead_id, kept, queued_at \
                  from submissions where organization_id = $1 and id = $2")
                 .bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
         }))

@@ -39,6 +39,8 @@ pub struct SubmissionWork {
     pub lead_id: Option<String>,
     /// Where it goes on, as `stages::Kept` has it; none where it begins with its element.
     pub kept: Option<Vec<u8>>,
+    /// When it was queued last.
+    pub queued_at: Option<i64>,
 }
 from_row!(SubmissionWork {
     id,
@@ -54,7 +56,8 @@ from_row!(SubmissionWork {
     run_at,
     state,
     lead_id,
-    kept
+    kept,
+    queued_at
 });
 
 /// The lead of a submission that goes on with it.
@@ -220,7 +223,7 @@ pub struct DueRows<T> {
 }
 
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at, \
-     state, lead_id, kept from submissions";
+     state, lead_id, kept, queued_at from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
      d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_bytes, s.campaign_version_id from";
 /// A delivery as it is sought: messages are large, and only their lengths are read.

@@ -8,9 +8,7 @@ use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
-use crate::processed::{
-    DerivedFrom, First, LifecyclePremises, Move as MovedTo, NoSlot, Processed, ProcessedLead, SlotPeriod, WithoutSlot,
-};
+use crate::processed::{DerivedFrom, First, LifecyclePremises, Move as MovedTo, NoSlot, Processed, ProcessedLead, SlotPeriod};
 use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
 use crate::release::Release;
@@ -192,15 +190,21 @@ statements! { store:
         };
         let batch = [row("sub_10000011"), row("sub_10000021"), row("sub_10000031")];
         let without_slot = |row: &Processed, _: NoSlot| match row.id.as_str() {
-            "sub_10000021" => WithoutSlot::Stays { kept: b"{}".to_vec(), queue_run_at: 5 },
-            _ => WithoutSlot::As(Box::new(Processed {
+            "sub_10000021" => Processed {
+                from: State::Queued,
+                change: const { Change::of(State::Processing, State::Queued) },
+                queue_run_at: Some(5),
+                takes_slot: false,
+                ..row.clone()
+            },
+            _ => Processed {
                 change: const { Change::of(State::Processing, State::Rejected) },
-                moved_to: Some(MovedTo { campaign_key: "cmp_111".into(), kept: b"{}".to_vec() }),
+                moved_to: Some(MovedTo { campaign_key: "cmp_111".into(), campaign_id: "C11".into(), kept: b"{}".to_vec() }),
                 takes_slot: false,
                 delivery: None,
                 events: Vec::new(),
                 ..row.clone()
-            })),
+            },
         };
         let premises = LifecyclePremises {
             campaign_key: CAMPAIGN.into(),

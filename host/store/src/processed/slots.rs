@@ -2,6 +2,7 @@
 //! so instead. The counts are locked last, in one order for all hosts, and a slot goes only to a row whose fenced update matched.
 
 use super::Processed;
+use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 
 /// A cap's period that is running.
@@ -24,20 +25,6 @@ pub enum NoSlot {
     BehindQueue,
 }
 
-/// What a row is written as that gets no slot.
-#[derive(Debug)]
-pub enum WithoutSlot {
-    /// As this.
-    As(Box<Processed>),
-    /// It stays queued, as it was before it was taken up.
-    Stays {
-        /// Where it goes on.
-        kept: Vec<u8>,
-        /// When the queue is to be looked at.
-        queue_run_at: i64,
-    },
-}
-
 /// What a commit of processing supposes about its campaign's lifecycle.
 pub struct LifecyclePremises<'a> {
     /// The campaign (the store's id).
@@ -50,8 +37,8 @@ pub struct LifecyclePremises<'a> {
     pub slots: Vec<u8>,
     /// Whether new leads wait behind those that are queued.
     pub joins_queue: bool,
-    /// What becomes of a row that gets no slot.
-    pub without_slot: Box<dyn Fn(&Processed, NoSlot) -> WithoutSlot + Send + Sync + 'a>,
+    /// What is written of a row that gets no slot.
+    pub without_slot: Box<dyn Fn(&Processed, NoSlot) -> Processed + Send + Sync + 'a>,
 }
 
 impl LifecyclePremises<'_> {
@@ -61,26 +48,23 @@ impl LifecyclePremises<'_> {
     }
 }
 
-/// Who got no slot.
+/// Who got no slot, and what is written of them.
 #[derive(Debug, Default)]
-pub(super) struct Slots(HashMap<String, WithoutSlot>);
+pub(super) struct Slots(HashMap<String, Processed>);
 
 impl Slots {
-    pub(super) fn without_slot(&mut self, id: &str, without_slot: WithoutSlot) {
-        self.0.insert(id.to_owned(), without_slot);
+    pub(super) fn without_slot(&mut self, id: &str, instead: Processed) {
+        self.0.insert(id.to_owned(), instead);
     }
 
-    /// The row that is written for this one; none where it stays as it was.
-    pub(super) fn row<'a>(&'a self, row: &'a Processed) -> Option<&'a Processed> {
-        match self.0.get(&row.id) {
-            None => Some(row),
-            Some(WithoutSlot::As(instead)) => Some(instead),
-            Some(WithoutSlot::Stays { .. }) => None,
-        }
+    /// What is decided about this one.
+    pub(super) fn decided<'a>(&'a self, row: &'a Processed) -> &'a Processed {
+        self.0.get(&row.id).unwrap_or(row)
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&String, &WithoutSlot)> {
-        self.0.iter()
+    /// Those of whom something else is written than what was meant.
+    pub(super) fn instead(&self) -> impl Iterator<Item = &Processed> {
+        self.0.values()
     }
 
     pub(super) fn into_ids(self) -> HashSet<String> {
@@ -88,16 +72,23 @@ impl Slots {
     }
 }
 
+impl Processed {
+    /// Whether it was queued and is queued again: then it stays as it was, and nothing has happened to it.
+    pub fn stays_queued(&self) -> bool {
+        self.from == State::Queued && self.change.to() == State::Queued
+    }
+}
+
 /// Who is first in line: who was queued, then who came first.
 pub(super) fn in_line<'a>(written: &[&'a Processed]) -> Vec<&'a Processed> {
     let mut candidates: Vec<&Processed> = written.iter().copied().filter(|row| row.takes_slot).collect();
-    candidates.sort_by_key(|row| row.from != hookmill_domain::state::State::Queued);
+    candidates.sort_by_key(|row| row.from != State::Queued);
     candidates
 }
 
 /// Decides who of the rows gets a slot, and corrects those that were written as if they had one.
 macro_rules! decide_slots {
-    ($store:expr, $connection:expr, $premises:expr, $written:expr) => {{
+    ($connection:expr, $premises:expr, $written:expr, $now:expr) => {{
         use $crate::processed::slots;
         let premises: &slots::LifecyclePremises<'_> = $premises;
         let written: &[&$crate::processed::Processed] = $written;
@@ -129,29 +120,15 @@ macro_rules! decide_slots {
                     .execute(&mut *$connection).await?;
             }
         }
-        for (id, without_slot) in decided.rows() {
-            let Some(row) = written.iter().find(|row| row.id == *id) else { continue };
-            match without_slot {
-                slots::WithoutSlot::As(instead) if instead.derived_from.is_none() => {
-                    sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind(&row.organization_id).bind(&row.id)
-                        .execute(&mut *$connection).await?;
-                }
-                slots::WithoutSlot::As(_) => {}
-                slots::WithoutSlot::Stays { kept, .. } => {
-                    sqlx::query(slots::RESTORE).bind(row.from.as_str()).bind(row.revision).bind(kept.as_slice()).bind(&row.organization_id).bind(&row.id)
-                        .execute(&mut *$connection).await?;
-                }
-            }
+        for instead in decided.instead().filter(|instead| instead.derived_from.is_none() && !instead.stays_queued()) {
+            sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind($now.0).bind(&instead.organization_id).bind(&instead.id)
+                .execute(&mut *$connection).await?;
         }
-        let look_at = written.iter().filter_map(|row| decided.row(row)?.queue_run_at);
-        let stays = decided.rows().filter_map(|(_, without_slot)| match without_slot {
-            slots::WithoutSlot::Stays { queue_run_at, .. } => Some(*queue_run_at),
-            slots::WithoutSlot::As(_) => None,
-        });
         // What it was decided by still counts. Who is queued locks the campaign's row: whoever changes its lifecycle at this moment comes
         // before this commit, which is repeated then, or after it, and has the queue looked at.
-        let is_current = match look_at.chain(stays).min() {
-            Some(at) => 0 < sqlx::query(slots::LOOK_AT_QUEUE).bind(at).bind(&premises.campaign_key).bind(premises.revision).execute(&mut *$connection).await?.rows_affected(),
+        let is_current = match written.iter().filter_map(|row| decided.decided(row).queue_run_at).min() {
+            Some(at) => 0 < sqlx::query(slots::LOOK_AT_QUEUE).bind(at).bind(&premises.campaign_key).bind(premises.revision).bind($now.0)
+                .execute(&mut *$connection).await?.rows_affected(),
             None => sqlx::query_scalar::<_, i64>(slots::REVISION).bind(&premises.campaign_key).fetch_optional(&mut *$connection).await? == Some(premises.revision),
         };
         if !is_current {
@@ -162,6 +139,23 @@ macro_rules! decide_slots {
 }
 pub(super) use decide_slots;
 
+/// Has the rows that stay queued be as they were before they were taken up, but not due.
+macro_rules! restore_queued {
+    ($connection:expr, $rows:expr) => {
+        for row in $rows {
+            let row: &$crate::processed::Processed = row;
+            sqlx::query($crate::processed::slots::RESTORE)
+                .bind(row.revision)
+                .bind(row.kept.as_deref())
+                .bind(&row.organization_id)
+                .bind(&row.id)
+                .execute(&mut *$connection)
+                .await?;
+        }
+    };
+}
+pub(super) use restore_queued;
+
 pub(super) const IS_QUEUED: &str =
     "select exists (select 1 from submissions where campaign_key = $1 and state = 'queued')";
 /// Reads how many slots are taken, and nobody else takes one before this commit. What was not counted yet begins at none.
@@ -169,10 +163,11 @@ pub(super) const LOCK_COUNT: &str = "insert into cap_counts (campaign_key, perio
      on conflict (campaign_key, period, starts_at) do update set taken = cap_counts.taken returning taken";
 pub(super) const TAKE: &str =
     "update cap_counts set taken = taken + $1 where campaign_key = $2 and period = $3 and starts_at = $4";
-pub(super) const CORRECT: &str =
-    "update submissions set state = $1, kept = $2, cap_slots = null where organization_id = $3 and id = $4";
-/// A row that stays queued is as it was before it was taken up, but not due.
-pub(super) const RESTORE: &str = "update submissions set state = $1, revision = $2, kept = $3, cap_slots = null, run_at = null where organization_id = $4 and id = $5";
-pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end \
-     where campaign_key = $2 and lifecycle_revision = $3";
+pub(super) const CORRECT: &str = "update submissions set state = $1, kept = $2, cap_slots = null, queued_at = case when $1 = 'queued' then $3 else queued_at end \
+     where organization_id = $4 and id = $5";
+pub(super) const RESTORE: &str = "update submissions set state = 'queued', revision = $1, kept = $2, cap_slots = null, run_at = null where organization_id = $3 and id = $4";
+/// Who waits behind others says no time (the largest one), and goes on when they have: where nobody waits any more, the queue is looked at now.
+/// So it is where the campaign was archived meanwhile, which cancels what waits.
+pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when state = 'archived' or (queue_run_at is null and $1 = 9223372036854775807) then $4 \
+     when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end where campaign_key = $2 and lifecycle_revision = $3";
 pub(super) const REVISION: &str = "select lifecycle_revision from campaigns where campaign_key = $1";
