@@ -238,14 +238,18 @@ pub(super) async fn in_place<F: Future>(work: F) -> F::Output {
 /// square of their number.
 pub(super) trait Parameters {
     const NUMBERED: bool;
+    /// What has a row that is read stay as it is until the commit.
+    const SHARED: &str;
 }
 
 impl Parameters for sqlx::SqliteConnection {
     const NUMBERED: bool = false;
+    const SHARED: &str = "";
 }
 
 impl Parameters for sqlx::PgConnection {
     const NUMBERED: bool = true;
+    const SHARED: &str = " for share";
 }
 
 /// `head (..), (..) tail` with as many parameters as the rows have.

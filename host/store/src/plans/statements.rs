@@ -8,7 +8,9 @@ use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
-use crate::processed::{DerivedFrom, First, LifecyclePremises, Move as MovedTo, NoSlot, Processed, ProcessedLead, SlotPeriod};
+use crate::processed::{
+    DerivedFrom, First, LifecyclePremises, Move as MovedTo, NoSlot, Processed, ProcessedLead, SlotPeriod,
+};
 use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
 use crate::release::Release;

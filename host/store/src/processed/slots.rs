@@ -2,6 +2,7 @@
 //! so instead. The counts are locked last, in one order for all hosts, and a slot goes only to a row whose fenced update matched.
 
 use super::Processed;
+use crate::database::Parameters;
 use hookmill_domain::state::State;
 use std::collections::{HashMap, HashSet};
 
@@ -46,6 +47,17 @@ impl LifecyclePremises<'_> {
     pub(super) fn slots(&self) -> Option<&[u8]> {
         Some(self.slots.as_slice()).filter(|_| !self.periods.is_empty())
     }
+
+    /// Whether its commit changes the campaign's row, or may come to do so.
+    pub(super) fn wants_campaign(&self, written: &[&Processed]) -> bool {
+        let changes = |row: &&Processed| row.queue_run_at.is_some() || super::reopening(row.change.to()).is_some();
+        self.joins_queue || !self.periods.is_empty() || written.iter().any(changes)
+    }
+}
+
+/// Reads of which revision a campaign's lifecycle is, and has it stay so until the commit; on SQLite, where one writes at a time, it does.
+pub(super) fn share_campaign<C: Parameters>(_: &C) -> String {
+    format!("select lifecycle_revision from campaigns where campaign_key = $1{}", C::SHARED)
 }
 
 /// Who got no slot, and what is written of them.
@@ -92,6 +104,17 @@ macro_rules! decide_slots {
         use $crate::processed::slots;
         let premises: &slots::LifecyclePremises<'_> = $premises;
         let written: &[&$crate::processed::Processed] = $written;
+        // What it was decided by still counts, and does until this commit: whoever changes the lifecycle at this moment comes before it, which
+        // is repeated then, or after it, and counts what it wrote. Nobody who has the row shared ever wants it alone: so none waits in a circle.
+        let is_current = if premises.wants_campaign(written) {
+            0 < sqlx::query(slots::LOCK_CAMPAIGN).bind(&premises.campaign_key).bind(premises.revision).execute(&mut *$connection).await?.rows_affected()
+        } else {
+            let sql = slots::share_campaign(&*$connection);
+            sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(sql)).bind(&premises.campaign_key).fetch_optional(&mut *$connection).await? == Some(premises.revision)
+        };
+        if !is_current {
+            return Err($crate::StoreError::Outdated);
+        }
         let mut decided = slots::Slots::default();
         let mut candidates = slots::in_line(written);
         if premises.joins_queue && candidates.iter().any(|row| row.from != State::Queued) {
@@ -124,15 +147,8 @@ macro_rules! decide_slots {
             sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind($now.0).bind(&instead.organization_id).bind(&instead.id)
                 .execute(&mut *$connection).await?;
         }
-        // What it was decided by still counts. Who is queued locks the campaign's row: whoever changes its lifecycle at this moment comes
-        // before this commit, which is repeated then, or after it, and has the queue looked at.
-        let is_current = match written.iter().filter_map(|row| decided.decided(row).queue_run_at).min() {
-            Some(at) => 0 < sqlx::query(slots::LOOK_AT_QUEUE).bind(at).bind(&premises.campaign_key).bind(premises.revision).bind($now.0)
-                .execute(&mut *$connection).await?.rows_affected(),
-            None => sqlx::query_scalar::<_, i64>(slots::REVISION).bind(&premises.campaign_key).fetch_optional(&mut *$connection).await? == Some(premises.revision),
-        };
-        if !is_current {
-            return Err($crate::StoreError::Outdated);
+        if let Some(at) = written.iter().filter_map(|row| decided.decided(row).queue_run_at).min() {
+            sqlx::query(slots::LOOK_AT_QUEUE).bind(at).bind(&premises.campaign_key).bind($now.0).execute(&mut *$connection).await?;
         }
         decided
     }};
@@ -168,6 +184,7 @@ pub(super) const CORRECT: &str = "update submissions set state = $1, kept = $2, 
 pub(super) const RESTORE: &str = "update submissions set state = 'queued', revision = $1, kept = $2, cap_slots = null, run_at = null where organization_id = $3 and id = $4";
 /// Who waits behind others says no time (the largest one), and goes on when they have: where nobody waits any more, the queue is looked at now.
 /// So it is where the campaign was archived meanwhile, which cancels what waits.
-pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when state = 'archived' or (queue_run_at is null and $1 = 9223372036854775807) then $4 \
-     when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end where campaign_key = $2 and lifecycle_revision = $3";
-pub(super) const REVISION: &str = "select lifecycle_revision from campaigns where campaign_key = $1";
+pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when state = 'archived' or (queue_run_at is null and $1 = 9223372036854775807) then $3 \
+     when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end where campaign_key = $2";
+pub(super) const LOCK_CAMPAIGN: &str =
+    "update campaigns set updated_at = updated_at where campaign_key = $1 and lifecycle_revision = $2";
