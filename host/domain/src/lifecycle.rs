@@ -8,6 +8,7 @@ pub mod duplicates;
 pub mod fallback;
 pub mod local;
 pub mod merge;
+pub mod queue;
 pub mod schedule;
 
 use crate::clock::Timestamp;
@@ -47,7 +48,12 @@ pub struct Lifecycle {
 impl Lifecycle {
     /// When a lead is canceled that was queued then; none where it waits without end.
     pub fn queue_expires_at(&self, queued_at: Timestamp) -> Option<Timestamp> {
-        Some(queued_at.plus_ms(i64::from(self.queue_expires_after_hours?) * HOUR_MS))
+        Some(queued_at.plus_ms(self.queue_expires_after_ms()?))
+    }
+
+    /// After how long a queued lead is canceled, in milliseconds; none where it waits without end.
+    pub fn queue_expires_after_ms(&self) -> Option<i64> {
+        Some(i64::from(self.queue_expires_after_hours?) * HOUR_MS)
     }
 }
 

@@ -33,6 +33,7 @@ mod parts;
 mod pipeline;
 mod process;
 mod programs;
+mod queue;
 mod receivers;
 mod rejected;
 mod release;

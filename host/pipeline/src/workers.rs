@@ -53,6 +53,7 @@ impl Workers {
         loops.push(task("read_whole", |p, stopped| Box::pin(read_whole(p, stopped))));
         loops.push(task("chores", |p, stopped| Box::pin(run_chores(p, false, stopped))));
         loops.push(task("long chores", |p, stopped| Box::pin(run_chores(p, true, stopped))));
+        loops.push(task("queues", |p, stopped| Box::pin(look_at_queues(p, stopped))));
         loops.push(task("bulk jobs", |p, stopped| Box::pin(run_bulk_jobs(p, stopped))));
         loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
         loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
@@ -192,6 +193,23 @@ async fn run_chores(pipeline: Pipeline, are_long: bool, mut stopped: watch::Rece
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(CHORES_MS)) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Looks at the queues of campaigns as they fall due.
+async fn look_at_queues(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let wait_ms = match pipeline.look_at_queues().await {
+            Ok(()) => pipeline.settings().limits.poll_ms,
+            Err(error) => {
+                tracing::warn!(error = %error, "queues could not be looked at; will be retried");
+                FAILED_WAIT_MS
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
             _ = stopped.changed() => {}
         }
     }

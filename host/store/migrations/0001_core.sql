@@ -285,8 +285,9 @@ create index submissions_due on submissions (shard, campaign_key, run_at, id) wh
 create index submissions_of_campaign on submissions (campaign_key, id);
 create index submissions_in_state on submissions (campaign_key, state, id);
 create index submissions_of_tests on submissions (campaign_key, id) where is_test;
--- Those that are queued: since when those wait that do, and which are taken up.
-create index submissions_queued on submissions (campaign_key, queued_at) where state = 'queued' and run_at is null;
+-- Those that wait in a queue, by their arrival and by when they expire, and those of it that are taken up.
+create index submissions_queued on submissions (campaign_key, id) where state = 'queued' and run_at is null;
+create index submissions_expiring on submissions (campaign_key, queued_at) where state = 'queued' and run_at is null;
 create index submissions_in_release on submissions (campaign_key, id) where state = 'queued' and run_at is not null;
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 

@@ -281,7 +281,7 @@ impl Store {
     }
 
     /// Moves a campaign to another state, if it is still in the state it was read in. One that is activated or archived is to be released
-    /// from then on ([`Store::campaigns_to_release`]).
+    /// from then on ([`Store::campaigns_to_release`]), and its queue is looked at.
     #[boxed]
     pub async fn move_campaign(
         &self,
@@ -292,7 +292,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let release_at = matches!(to, CampaignState::Active | CampaignState::Archived).then_some(now.0);
         Ok(writing!(self, connection => {
-            let moved = sqlx::query("update campaigns set state = $1, updated_at = $2, release_at = $5 where campaign_key = $3 and state = $4")
+            let moved = sqlx::query("update campaigns set state = $1, updated_at = $2, release_at = $5, queue_run_at = coalesce($5, queue_run_at) where campaign_key = $3 and state = $4")
                 .bind(to.as_str()).bind(now.0).bind(&campaign.key).bind(&campaign.state).bind(release_at).execute(&mut *connection).await?.rows_affected();
             if moved == 1 {
                 insert_audit!(self, connection, entry, &campaign.campaign_id, now);

@@ -34,6 +34,7 @@ pub mod outcome;
 #[cfg(test)]
 mod plans;
 pub mod processed;
+pub mod queue;
 pub mod quotas;
 pub mod recent;
 pub mod rejected;

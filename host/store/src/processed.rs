@@ -264,7 +264,8 @@ const REOPEN: &str = "update submissions set state = 'received', run_at = $1, re
 /// A submission that is made of one which ends is due at once. It takes the parent's shard: whoever has that reads it.
 const INSERT_MOVED: &str = "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, \
      received_at, updated_at, run_at, lead_id, lead, is_test, kept) \
-     select s.id || '.' || cast(1 + (select count(*) from submissions c where c.organization_id = s.organization_id and c.parent_id = s.id) as text), s.request_id, \
+     select s.id || '.' || cast(1 + coalesce((select max(cast(substr(c.id, length(s.id) + 2) as bigint)) from submissions c \
+     where c.organization_id = s.organization_id and c.parent_id = s.id), 0) as text), s.request_id, \
      s.organization_id, $3, s.id, s.shard, s.element_start, s.element_bytes, 'received', 0, $4, $4, $4, s.lead_id, s.lead, s.is_test, $5 \
      from submissions s where s.organization_id = $1 and s.id = $2";
 

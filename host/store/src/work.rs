@@ -389,7 +389,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Whether anything is due at this moment.
+    /// Whether anything is due at this moment, or a queue is to be looked at.
     #[boxed]
     pub async fn is_busy_at(&self, now: Timestamp) -> Result<bool, StoreError> {
         let submission: Option<String> = reading!(self, connection => {
@@ -398,7 +398,7 @@ impl Store {
         let delivery: Option<String> = reading!(self, connection => {
             sqlx::query_scalar("select id from deliveries where run_at <= $1 limit 1").bind(now.0).fetch_optional(&mut *connection).await?
         });
-        Ok(submission.is_some() || delivery.is_some())
+        Ok(submission.is_some() || delivery.is_some() || !self.campaigns_with_queue(now, 1).await?.is_empty())
     }
 }
 

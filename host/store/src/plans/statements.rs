@@ -11,6 +11,7 @@ use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{
     DerivedFrom, First, LifecyclePremises, Move as MovedTo, NoSlot, Processed, ProcessedLead, SlotPeriod,
 };
+use crate::queue::QueueRules;
 use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
 use crate::release::Release;
@@ -18,12 +19,14 @@ use crate::retention::{Old, Piece, Unused};
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
 use hookmill_domain::bulk::{BulkCursor, BulkFilter, BulkOperation, OpenJob};
+use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DeliveryState, DestinationKind};
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::flow::SHARDS;
 use hookmill_domain::lifecycle::Lifecycle;
 use hookmill_domain::lifecycle::caps::Caps;
+use hookmill_domain::lifecycle::local::LocalLifecycle;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
 use std::collections::BTreeMap;
@@ -219,6 +222,15 @@ statements! { store:
         let run = RunStart { id: "run_b".into(), at: NOW };
         store.commit_processed("cmt_c", &batch, Some(&premises), &run, NOW).await?;
     }
+    "queued leads that are taken up", "submissions_in_release" => {
+        look_at_queue(&store, CampaignState::Paused, None).await?;
+    }
+    "queued leads that wait", "submissions_queued" => {
+        look_at_queue(&store, CampaignState::Active, None).await?;
+    }
+    "queued leads that expire", "submissions_expiring" => {
+        look_at_queue(&store, CampaignState::Active, Some(1)).await?;
+    }
     "first submissions", "key of first_submissions" => {
         store.first_submissions(ORG, &[("dup:campaign:cmp_101:email", b"1".as_slice())]).await?;
     }
@@ -391,6 +403,20 @@ async fn set_caps(store: &Store, caps: Caps, delivery: &str) -> Result<(), Store
 
 fn entry(action: &'static str) -> AuditEntry {
     AuditEntry { organization_id: Some(ORG.into()), user_id: "usr_1".into(), action }
+}
+
+/// Looks at the queue of a campaign that comes to this state, which no other statement asks for.
+async fn look_at_queue(store: &Store, state: CampaignState, expires_after_ms: Option<i64>) -> Result<(), StoreError> {
+    let campaign = store.campaign("cmp_107").await?.expect("a campaign");
+    let lifecycle = Lifecycle { queue_expires_after_hours: Some(1), ..Lifecycle::default() };
+    store.set_lifecycle(&campaign, &lifecycle, &entry("lifecycle.set"), NOW).await?;
+    store.move_campaign(&campaign, state, &entry("campaign.moved"), NOW).await?;
+    let moment = LocalLifecycle::new(lifecycle, "UTC").expect("a zone").at(NOW);
+    let revision = campaign.lifecycle_revision + 1;
+    let rules = QueueRules { campaign_key: &campaign.key, revision, moment: &moment, expires_after_ms, window: 10_000 };
+    store.look_at_queue(&rules, NOW).await?;
+    store.campaigns_with_queue(NOW, 1).await?;
+    Ok(())
 }
 
 fn all_shards() -> Vec<u16> {

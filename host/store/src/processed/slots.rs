@@ -50,7 +50,9 @@ impl LifecyclePremises<'_> {
 
     /// Whether its commit changes the campaign's row, or may come to do so.
     pub(super) fn wants_campaign(&self, written: &[&Processed]) -> bool {
-        let changes = |row: &&Processed| row.queue_run_at.is_some() || super::reopening(row.change.to()).is_some();
+        let changes = |row: &&Processed| {
+            row.queue_run_at.is_some() || row.leaves_queue() || super::reopening(row.change.to()).is_some()
+        };
         self.joins_queue || !self.periods.is_empty() || written.iter().any(changes)
     }
 }
@@ -88,6 +90,11 @@ impl Processed {
     /// Whether it was queued and is queued again: then it stays as it was, and nothing has happened to it.
     pub fn stays_queued(&self) -> bool {
         self.from == State::Queued && self.change.to() == State::Queued
+    }
+
+    /// Whether it was queued and is so no more.
+    pub(super) fn leaves_queue(&self) -> bool {
+        self.from == State::Queued && self.change.to() != State::Queued
     }
 }
 
@@ -147,8 +154,15 @@ macro_rules! decide_slots {
             sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind($now.0).bind(&instead.organization_id).bind(&instead.id)
                 .execute(&mut *$connection).await?;
         }
-        if let Some(at) = written.iter().filter_map(|row| decided.decided(row).queue_run_at).min() {
-            sqlx::query(slots::LOOK_AT_QUEUE).bind(at).bind(&premises.campaign_key).bind($now.0).execute(&mut *$connection).await?;
+        let rows = || written.iter().map(|row| decided.decided(row));
+        let leaves = rows().any(|row| row.leaves_queue());
+        if let Some(at) = rows().filter_map(|row| row.queue_run_at).min() {
+            sqlx::query(slots::LOOK_AT_QUEUE).bind(if leaves { $now.0 } else { at }).bind(&premises.campaign_key).bind($now.0)
+                .execute(&mut *$connection).await?;
+        } else if leaves {
+            // One that was taken up is decided, and may have left its slot to the next.
+            sqlx::query(slots::LOOK_AGAIN).bind($now.0).bind(&premises.campaign_key).execute(&mut *$connection).await?;
+        }
         }
         decided
     }};
@@ -186,5 +200,8 @@ pub(super) const RESTORE: &str = "update submissions set state = 'queued', revis
 /// So it is where the campaign was archived meanwhile, which cancels what waits.
 pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when state = 'archived' or (queue_run_at is null and $1 = 9223372036854775807) then $3 \
      when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end where campaign_key = $2";
+/// Where somebody waits still.
+pub(super) const LOOK_AGAIN: &str = "update campaigns set queue_run_at = case when $1 < queue_run_at then $1 else queue_run_at end \
+     where campaign_key = $2";
 pub(super) const LOCK_CAMPAIGN: &str =
     "update campaigns set updated_at = updated_at where campaign_key = $1 and lifecycle_revision = $2";
