@@ -9,6 +9,8 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 pub enum DestinationKind {
     /// The campaign's client: it decides what becomes of the submission.
     Client,
+    /// The campaign's first-submission action (L4): it decides whether a submission goes on.
+    Action,
     /// The webhook of an organization's settings (W3): it is told what happened.
     OrganizationWebhook,
 }
@@ -27,10 +29,10 @@ impl DestinationKind {
         text.parse().ok()
     }
 
-    /// Whether its responses decide what becomes of the submission: then they are interpreted, its deliveries stop while the campaign
+    /// Whether its responses decide what becomes of the submission: then they are read or interpreted, its deliveries stop while the campaign
     /// is not active, and a repeat is a repost and no resend.
     pub fn decides(self) -> bool {
-        self == Self::Client
+        matches!(self, Self::Client | Self::Action)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The values and rules of lead campaigns, pure: no input or output. Time, ids and randomness are arguments ([`clock`], [`ids`]), and
 //! every bound of the host has its name in [`config`].
 
+pub mod action;
 pub mod body;
 pub mod budget;
 pub mod bulk;
