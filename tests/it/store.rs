@@ -130,6 +130,7 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         kept: None,
         firsts: Vec::new(),
         takes_slot: false,
+        review_priority: None,
         queue_run_at: None,
         moved_to: None,
         delivery: None,

@@ -67,6 +67,12 @@ impl State {
         Self::ALL.iter().copied().find(|state| state.as_str() == text)
     }
 
+    /// Whether lines of the timeline say what happened in this state, without a transition: that a first-submission action has decided, or
+    /// could not.
+    pub const fn has_notes(self) -> bool {
+        matches!(self, Self::PendingAction)
+    }
+
     /// Whether the table allows this transition.
     pub const fn may_become(self, next: State) -> bool {
         let list = self.next();

@@ -68,7 +68,7 @@ impl Pipeline {
             deliveries.push(delivery);
         }
         let lane = deliveries.first().map(|delivery| WaitingLane::Deliveries(delivery.lane()));
-        let ShapedDeliveries { ready, left } = match self.shape_deliveries(&context, deliveries).await? {
+        let ShapedDeliveries { ready, left, undecided } = match self.shape_deliveries(&context, deliveries).await? {
             Ok(shaped) => shaped,
             Err(not_ready) => {
                 if let Some(lane) = lane {
@@ -81,6 +81,11 @@ impl Pipeline {
             if let Some(in_flight) = held.remove(&delivery.row.id) {
                 self.spawn_send(delivery, in_flight, steps);
             }
+        }
+        for delivery in undecided {
+            let Some(in_flight) = held.remove(&delivery.row.id) else { continue };
+            let (why, now) = (NoRequest::Because("shaping_failed"), self.clock.now());
+            steps.commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, why, now)).await;
         }
         // What was not written is asked for again; the others have ended without a message.
         for (_, in_flight) in held.into_iter().filter(|(id, _)| !left.contains(id)) {
@@ -172,6 +177,12 @@ impl Pipeline {
             CampaignState::Archived => return Ok(Preparation::End(NoRequest::Archived)),
             // Pausing stops release; what was not sent yet waits.
             CampaignState::Draft | CampaignState::Paused => return Ok(Preparation::End(NoRequest::Then(Next::Hold))),
+        }
+        if delivery.kind() == Some(DestinationKind::Action) {
+            return Ok(match self.awaits(delivery).await? {
+                true => Preparation::Send(addressee, None),
+                false => Preparation::End(NoRequest::Decided),
+            });
         }
         match self.program_if_ready(delivery.row.campaign_version_id.as_deref()).await {
             Ok(program) => Ok(Preparation::Send(addressee, Some(program))),

@@ -126,6 +126,8 @@ pub(crate) enum NoRequest {
     Because(&'static str),
     /// The campaign was archived before it was sent.
     Archived,
+    /// What it asks was decided by somebody else.
+    Decided,
     /// Not now.
     Then(Next),
 }

@@ -73,6 +73,12 @@ impl Received {
         State::parse(&self.row.state).unwrap_or(State::Received)
     }
 
+    /// Whether it waits for its first-submission action, which has not decided.
+    pub(crate) fn awaits_decision(&self) -> bool {
+        let is_decided = self.resumed.as_ref().is_some_and(|resumed| resumed.kept.is_action_decided);
+        self.state() == State::PendingAction && !is_decided
+    }
+
     /// Its lane: its campaign.
     pub(crate) fn lane(&self) -> LaneKey {
         LaneKey::new(&self.row.organization_id, &self.row.campaign_key)

@@ -5,10 +5,12 @@ use super::Pipeline;
 use super::context;
 use super::delivery::{Delivery, EventData, loaded_submission};
 use super::finish::{CampaignContext, message};
+use super::interpret::client_destination;
 use super::programs::NotReady;
 use super::rendered::{self, json};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::delivery::DestinationKind as ReceiverKind;
 use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Program, Stage};
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
@@ -31,6 +33,8 @@ pub(crate) struct ShapedDeliveries {
     pub(crate) ready: Vec<Delivery>,
     /// Those whose message could not be written now: they stay as they are.
     pub(crate) left: HashSet<String>,
+    /// Those without a message whose response was to decide about a submission: it is not decided by them.
+    pub(crate) undecided: Vec<Delivery>,
 }
 
 /// What came of writing messages.
@@ -63,16 +67,28 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
-        events: Vec<(Arc<Submission>, &mut NewEvent)>,
+        mut events: Vec<(Arc<Submission>, &mut NewEvent)>,
     ) {
-        if events.is_empty() {
-            return;
+        for kind in [ReceiverKind::OrganizationWebhook, ReceiverKind::Action] {
+            let has_kind = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_kind == kind);
+            let of_kind: Vec<_> = events.iter_mut().filter(|(_, event)| has_kind(event)).collect();
+            if !of_kind.is_empty() {
+                self.shape_new_events_for(kind, context, campaign_version_id, of_kind).await;
+            }
         }
+    }
+
+    async fn shape_new_events_for(
+        &self,
+        kind: ReceiverKind,
+        context: &CampaignContext,
+        campaign_version_id: Option<&str>,
+        events: Vec<&mut (Arc<Submission>, &mut NewEvent)>,
+    ) {
         let requests =
             events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Arc::clone(subject))).collect();
-        let shaped =
-            tokio::time::timeout(SHAPE_WITH_STEP, self.shape_events(context, campaign_version_id, requests)).await;
-        let (payloads, read) = match shaped {
+        let shaping = self.shape_events(kind, context, campaign_version_id, requests);
+        let (payloads, read) = match tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
             Ok(Ok(Ok(shaped))) => shaped,
             Ok(Ok(Err(_))) | Err(_) => return,
             Ok(Err(error)) => {
@@ -83,7 +99,7 @@ impl Pipeline {
         for ((_, event), payload) in events.into_iter().zip(payloads) {
             let Ok(payload) = payload else { continue };
             let message = message(&payload).with_value_sets(read.clone());
-            for delivery in &mut event.deliveries {
+            for delivery in event.deliveries.iter_mut().filter(|new| new.destination_kind == kind) {
                 delivery.message = Some(message.clone());
             }
         }
@@ -97,14 +113,18 @@ impl Pipeline {
         deliveries: Vec<Delivery>,
     ) -> Result<Result<ShapedDeliveries, NotReady>, StoreError> {
         let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
-        let mut by_program: BTreeMap<Option<String>, Vec<Delivery>> = BTreeMap::new();
+        let mut by_program: BTreeMap<(Option<String>, bool), Vec<Delivery>> = BTreeMap::new();
         for delivery in deliveries {
-            by_program.entry(delivery.row.campaign_version_id.clone()).or_default().push(delivery);
+            by_program
+                .entry((delivery.row.campaign_version_id.clone(), is_action(&delivery)))
+                .or_default()
+                .push(delivery);
         }
-        let (mut ready, mut kept) = (Vec::new(), Vec::new());
-        for (campaign_version_id, of_program) in by_program {
+        let (mut ready, mut kept, mut undecided) = (Vec::new(), Vec::new(), Vec::new());
+        for ((campaign_version_id, is_action), of_program) in by_program {
+            let kind = if is_action { ReceiverKind::Action } else { ReceiverKind::OrganizationWebhook };
             let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()?))).collect();
-            let shaped = self.shape_events(context, campaign_version_id.as_deref(), subjects).await?;
+            let shaped = self.shape_events(kind, context, campaign_version_id.as_deref(), subjects).await?;
             let (payloads, read) = match shaped {
                 Ok(shaped) => shaped,
                 Err(not_ready) => return Ok(Err(not_ready)),
@@ -127,6 +147,10 @@ impl Pipeline {
                         let Some((cause, detail)) = rendered::item_error(Stage::Shape, &error) else {
                             return Ok(Err(NotReady::later("the plugin took too long for others of the batch")));
                         };
+                        if is_action {
+                            undecided.push(delivery);
+                            continue;
+                        }
                         let detail = json(&json!({ "error": cause, "detail": detail }));
                         let attempt_id = self.ids.new_id("att", self.clock.now());
                         kept.push((key, Shaped::Failed { attempt_id, detail }));
@@ -135,8 +159,10 @@ impl Pipeline {
             }
         }
         let WrittenMessages { kept, left } = self.write_shaped(&kept).await;
-        ready.retain(|delivery| kept.contains(&delivery.row.id));
-        Ok(Ok(ShapedDeliveries { ready, left }))
+        let (ready, unwritten): (Vec<_>, Vec<_>) =
+            ready.into_iter().partition(|delivery: &Delivery| kept.contains(&delivery.row.id));
+        undecided.extend(unwritten.into_iter().filter(|one| is_action(one) && !left.contains(&one.row.id)));
+        Ok(Ok(ShapedDeliveries { ready, left, undecided }))
     }
 
     /// Writes messages, and the ends of what has none. Where one of several spoils the commit they are written in halves, until it stands
@@ -210,9 +236,10 @@ impl Pipeline {
         Ok(filled.collect())
     }
 
-    /// Shapes events of one campaign for its organization's webhook; why, while it can't be known.
+    /// Shapes events of one campaign for one kind of receiver; why, while it can't be known.
     async fn shape_events(
         &self,
+        kind: ReceiverKind,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
         events: Vec<(Arc<EventData>, Arc<Submission>)>,
@@ -223,15 +250,7 @@ impl Pipeline {
         };
         let (now, organization) = (self.clock.now(), &context.organization);
         let call = Arc::new(context::context(organization, &context.campaign, now, &self.ids.new_id("run", now)));
-        let destination = Destination {
-            kind: DestinationKind::OrganizationWebhook,
-            id: organization.id.clone(),
-            name: organization.name.clone(),
-            method: "POST".into(),
-            url: context.webhook.as_ref().map(|webhook| webhook.settings.url.clone()).unwrap_or_default(),
-            content_type: "application/json".into(),
-            settings: None,
-        };
+        let destination = event_destination(kind, context);
         let subjects: Vec<Subject> = events
             .iter()
             .map(|(event, submission)| Subject::Event(Arc::new(contract_event(event, submission))))
@@ -254,6 +273,32 @@ impl Pipeline {
             Err(NotReady::Never(_)) => Ok(self.standard.clone()),
             result => result,
         }
+    }
+}
+
+fn is_action(delivery: &Delivery) -> bool {
+    delivery.kind() == Some(ReceiverKind::Action)
+}
+
+/// A receiver of events, as plugins see it.
+fn event_destination(kind: ReceiverKind, context: &CampaignContext) -> Destination {
+    let webhook = match kind {
+        ReceiverKind::Action => context.action.as_ref().and_then(|action| action.settings.webhook()),
+        ReceiverKind::Client | ReceiverKind::OrganizationWebhook => None,
+    };
+    if kind == ReceiverKind::Action {
+        let (method, url) = webhook.map_or(("POST", ""), |webhook| (webhook.method.as_str(), webhook.url.as_str()));
+        let kind = DestinationKind::Action;
+        return Destination { kind, ..client_destination(&context.campaign, method, url) };
+    }
+    Destination {
+        kind: DestinationKind::OrganizationWebhook,
+        id: context.organization.id.clone(),
+        name: context.organization.name.clone(),
+        method: "POST".into(),
+        url: context.webhook.as_ref().map(|webhook| webhook.settings.url.clone()).unwrap_or_default(),
+        content_type: "application/json".into(),
+        settings: None,
     }
 }
 

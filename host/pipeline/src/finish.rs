@@ -1,10 +1,12 @@
 //! The results of a batch, as rows: a state and its cause for each submission, and everything that must follow from it.
 
 use super::Pipeline;
+use super::action::{FIRST_SUBMISSION, first_of_person};
 use super::context;
 use super::element::{Received, Resumed};
 use super::rendered::{self, json};
 use super::slots::SCHEDULE_CLOSED;
+use hookmill_domain::action::Action;
 use hookmill_domain::campaign::DeliveryMode;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
@@ -32,6 +34,8 @@ pub(crate) struct CampaignContext {
     pub(crate) organization: Organization,
     pub(crate) campaign: Campaign,
     pub(crate) client: Option<Destination<ClientEndpoint>>,
+    /// Its first-submission action.
+    pub(crate) action: Option<Destination<Action>>,
     pub(crate) webhook: Option<Destination<WebhookSettings>>,
     /// What its campaign says of its submissions' lives.
     pub(crate) lifecycle: LocalLifecycle,
@@ -43,7 +47,7 @@ pub(crate) struct CampaignContext {
 pub(crate) struct BatchItem {
     pub(crate) id: String,
     revision: i64,
-    shard: u16,
+    pub(crate) shard: u16,
     received_at: i64,
     derived_from: Option<DerivedFrom>,
     /// The state in which it was taken up.
@@ -73,6 +77,8 @@ pub(crate) enum ItemStatus {
     Decided(Transition),
     /// The schedule is closed.
     Closed,
+    /// The first-submission action is to decide.
+    Action,
     /// The outcome is unknown: it is retried later.
     Deferred,
 }
@@ -196,6 +202,11 @@ impl BatchItem {
         self.submission.as_ref().filter(|_| matches!(self.status, ItemStatus::Mapped))
     }
 
+    /// Whose lead it is, where that is known.
+    pub(crate) fn lead_id(&self) -> Option<&str> {
+        self.submission.as_ref()?.lead_id.as_deref()
+    }
+
     /// Sets whose lead it is.
     pub(crate) fn identify(&mut self, lead_id: String, identities: Vec<IdentityHash>) {
         // Nobody shares it yet, so nothing is copied.
@@ -238,13 +249,18 @@ impl BatchItem {
         if self.is_derived() { 1 } else { self.revision + 2 }
     }
 
-    /// How far the stages took it.
-    pub(crate) fn end(&mut self, status: Status) {
+    /// How far the stages took it, in this campaign.
+    pub(crate) fn end(&mut self, status: Status, campaign_key: &str) {
         match status {
             Status::Ended(End::Passed(payload)) => self.payload = payload,
             Status::Ended(End::Disqualified(verdict)) => self.disqualify(verdict),
             Status::Ended(End::Failed(stage, error)) => self.fail(stage, &error),
             Status::Waiting { reason: SCHEDULE_CLOSED, .. } => self.status = ItemStatus::Closed,
+            Status::Waiting { reason: FIRST_SUBMISSION, .. } => {
+                self.firsts
+                    .extend(self.lead_id().map(|lead_id| first_of_person(campaign_key, lead_id, self.received_at)));
+                self.status = ItemStatus::Action;
+            }
             // What stands nowhere is looked at again.
             Status::Moving | Status::Asking(_) | Status::Waiting { .. } => self.status = ItemStatus::Deferred,
         }
@@ -289,6 +305,7 @@ impl Pipeline {
             ItemStatus::Deferred => return None,
             ItemStatus::Decided(transition) => (transition.clone(), None),
             ItemStatus::Closed => return Some(self.closed(context, item, value_sets, now)),
+            ItemStatus::Action => return Some(self.pending_action(context, item, value_sets, now)),
             ItemStatus::Mapped => self.send_or_store(context, item, now),
         };
         let takes_slot = matches!(item.status, ItemStatus::Mapped)
@@ -339,6 +356,8 @@ impl Pipeline {
             firsts: item.firsts.clone(),
             takes_slot: false,
             queue_run_at: stays_queued.then_some(i64::MAX),
+            review_priority: None,
+
             moved_to: None,
             delivery: None,
             events,
@@ -407,23 +426,27 @@ impl Pipeline {
         if webhooks.is_empty() {
             return None;
         }
-        let id = self.ids.new_id("evt", now);
-        let deliveries = webhooks.into_iter().map(|webhook| NewDelivery {
-            id: self.ids.new_id("dlv", now),
-            organization_id: context.organization.id.clone(),
-            campaign_key: context.campaign.key.clone(),
-            submission_id: about.submission_id.to_owned(),
-            event_id: Some(id.clone()),
-            destination_id: webhook.id.clone(),
-            destination_version: webhook.version,
-            destination_kind: DestinationKind::OrganizationWebhook,
-            shard: about.shard,
-            retries_max: i64::from(webhook.settings.retries),
-            message: None,
-        });
-        let deliveries = deliveries.collect();
-        Some(NewEvent {
-            id,
+        let mut event = self.new_event(context, about, name, state, detail, now);
+        for webhook in webhooks {
+            let (kind, retries) = (DestinationKind::OrganizationWebhook, webhook.settings.retries);
+            let delivery = self.new_delivery(&event, about.shard, (kind, &webhook.id, webhook.version), retries);
+            event.deliveries.push(delivery);
+        }
+        Some(event)
+    }
+
+    /// An event that nobody is told of yet.
+    pub(crate) fn new_event(
+        &self,
+        context: &CampaignContext,
+        about: EventAbout<'_>,
+        name: EventName,
+        state: State,
+        detail: &Value,
+        now: Timestamp,
+    ) -> NewEvent {
+        NewEvent {
+            id: self.ids.new_id("evt", now),
             organization_id: context.organization.id.clone(),
             campaign_key: context.campaign.key.clone(),
             submission_id: about.submission_id.to_owned(),
@@ -431,8 +454,31 @@ impl Pipeline {
             status: state.as_str(),
             details: json(detail),
             occurred_at: now,
-            deliveries,
-        })
+            deliveries: Vec::new(),
+        }
+    }
+
+    /// A delivery of an event to a version of a destination.
+    pub(crate) fn new_delivery(
+        &self,
+        event: &NewEvent,
+        shard: u16,
+        (destination_kind, destination_id, destination_version): (DestinationKind, &str, i64),
+        retries: u8,
+    ) -> NewDelivery {
+        NewDelivery {
+            id: self.ids.new_id("dlv", event.occurred_at),
+            organization_id: event.organization_id.clone(),
+            campaign_key: event.campaign_key.clone(),
+            submission_id: event.submission_id.clone(),
+            event_id: Some(event.id.clone()),
+            destination_id: destination_id.to_owned(),
+            destination_version,
+            destination_kind,
+            shard,
+            retries_max: i64::from(retries),
+            message: None,
+        }
     }
 
     /// What all work of a campaign needs to know.
@@ -445,11 +491,12 @@ impl Pipeline {
         let (organization, campaign) = self.find_campaign(campaign_key).await?;
         let webhook = self.store.organization_webhook(&organization.id).await?;
         let client = self.store.client_destination(campaign_key).await?;
+        let action = self.store.action_destination(campaign_key).await?;
         let no_zone =
             || StoreError::corrupt("campaigns", campaign_key, format!("no time zone `{}`", campaign.time_zone));
         let lifecycle = LocalLifecycle::new(campaign.lifecycle()?, &campaign.time_zone).ok_or_else(no_zone)?;
         let compared = self.compared(&campaign).await?;
-        let context = CampaignContext { organization, campaign, client, webhook, lifecycle, compared };
+        let context = CampaignContext { organization, campaign, client, action, webhook, lifecycle, compared };
         Ok(self.contexts.put(generation, key, context, now))
     }
 }
@@ -469,9 +516,9 @@ fn kept_in(state: State, item: &BatchItem) -> Option<Kept> {
         State::Received | State::Pending => kept.cloned(),
         State::Quarantined => Kept::reprocessed(kept),
         State::Queued => Some(Kept::checked_again(kept)),
-        State::PendingAction => Some(Kept { is_action_decided: true, ..Kept::going_on(kept, Start::BetweenRules) }),
-        // One that was made of another one's lead is run again with that.
-        _ => kept.filter(|kept| kept.born_at.is_some()).cloned(),
+        // Not decided yet: whoever takes it up for another reason must not take it for approved.
+        State::PendingAction => Some(Kept::going_on(kept, Start::BetweenRules)),
+        _ => Kept::ended(kept),
     }
 }
 

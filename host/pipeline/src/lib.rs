@@ -3,6 +3,7 @@
 //! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `steps` queues what ended, `outcome` finds out what responses mean,
 //! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, `bulk` does what people ask of many, and [`Workers`] runs them.
 
+mod action;
 mod backlog;
 mod budgets;
 mod bulk;
@@ -51,6 +52,7 @@ mod value_sets;
 mod warm_ups;
 mod workers;
 
+pub use action::Review;
 pub use budgets::Budgets;
 pub use bulk::{BulkCount, BulkTarget};
 pub use discovery::{Discovered, Sample};

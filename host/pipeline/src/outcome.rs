@@ -2,6 +2,7 @@
 //! which ended together.
 
 use super::Pipeline;
+use super::action::{needs_review, undecided};
 use super::delivery::{Delivery, EventData, NoRequest};
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::InFlight;
@@ -74,6 +75,10 @@ impl Pipeline {
         mut group: Vec<Responded>,
         commit: &tokio::sync::mpsc::Sender<CompletedAttempt>,
     ) {
+        // A group has one destination.
+        if group.first().is_some_and(|one| one.delivery.kind() == Some(DestinationKind::Action)) {
+            return self.follow_actions(group, commit).await;
+        }
         let (mut failures, mut waited_ms) = (0, 0);
         loop {
             let interpretations = self.interpret_responses(&group).await;
@@ -201,6 +206,25 @@ impl Pipeline {
     ) -> Outcome {
         let (now, row) = (self.clock.now(), &delivery.row);
         let decides = delivery.kind().is_some_and(DestinationKind::decides);
+        let next = self.next(delivery, interpretation, now);
+        let detail = attempt_detail(receiver, response, interpretation, self.settings.limits.kept_response_bytes_max);
+        let transition = (decides && !matches!(next, Next::Retry(_)))
+            .then(|| self.transition(context, delivery, interpretation, &detail, now));
+        let attempt = Some(self.attempt(response, interpretation, &detail, started_at));
+        Outcome {
+            delivery_id: row.id.clone(),
+            organization_id: row.organization_id.clone(),
+            attempts_before: row.attempts,
+            attempt,
+            next,
+            transition,
+            action: None,
+        }
+    }
+
+    /// What follows for a delivery.
+    pub(crate) fn next(&self, delivery: &Delivery, interpretation: &Interpretation, now: Timestamp) -> Next {
+        let row = &delivery.row;
         let retries = Retries::within(u64::try_from(row.retries_max).unwrap_or(0), 0..=u8::MAX);
         let attempts = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
         let again = match (interpretation.kind, retries) {
@@ -209,32 +233,32 @@ impl Pipeline {
             }
             _ => NextTry::Spent,
         };
-        let next = match (again, interpretation.kind) {
+        match (again, interpretation.kind) {
             (NextTry::At(at), _) => Next::Retry(Timestamp(at)),
             // A client's no is a response that arrived: the delivery itself is done.
             (NextTry::Spent, OutcomeKind::Accepted | OutcomeKind::Rejected | OutcomeKind::Duplicate) => {
                 Next::Over("delivered")
             }
             (NextTry::Spent, OutcomeKind::Retry | OutcomeKind::Failed) => Next::Over("failed"),
-        };
-        let detail = attempt_detail(receiver, response, interpretation, self.settings.limits.kept_response_bytes_max);
-        let transition = (decides && !matches!(next, Next::Retry(_)))
-            .then(|| self.transition(context, delivery, interpretation, &detail, now));
+        }
+    }
+
+    /// An attempt that ended now.
+    pub(crate) fn attempt(
+        &self,
+        response: &SendResult,
+        interpretation: &Interpretation,
+        detail: &Value,
+        started_at: Timestamp,
+    ) -> Attempt {
         let elapsed_ms = response.as_ref().map_or_else(|error| error.elapsed_ms, |response| response.elapsed_ms);
-        Outcome {
-            delivery_id: row.id.clone(),
-            organization_id: row.organization_id.clone(),
-            attempts_before: row.attempts,
-            attempt: Some(Attempt {
-                id: self.ids.new_id("att", now),
-                started_at,
-                elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
-                status: response.as_ref().ok().map(|response| response.status),
-                outcome: interpretation.kind.as_str(),
-                detail: json(&detail),
-            }),
-            next,
-            transition,
+        Attempt {
+            id: self.ids.new_id("att", self.clock.now()),
+            started_at,
+            elapsed_ms: i64::try_from(elapsed_ms).unwrap_or(i64::MAX),
+            status: response.as_ref().ok().map(|response| response.status),
+            outcome: interpretation.kind.as_str(),
+            detail: json(detail),
         }
     }
 
@@ -337,18 +361,14 @@ impl Pipeline {
                 }
             }
         };
+        self.read_approved(&outcomes, now);
         match changed {
             Some(changed) => {
                 let is_written = |ended: &&mut CompletedAttempt| {
-                    ended
-                        .outcome
-                        .transition
-                        .as_ref()
-                        .is_some_and(|transition| changed.contains(&transition.submission_id))
+                    ended.outcome.submission_id().is_some_and(|submission_id| changed.contains(submission_id))
                 };
                 if is_alone {
-                    let transitions = ended.iter().filter_map(|ended| ended.outcome.transition.as_ref());
-                    transitions.for_each(|transition| self.read_events(&transition.events, now));
+                    ended.iter().for_each(|ended| self.read_events(ended.outcome.events(), now));
                 }
                 let mut ended = ended;
                 let items = ended.iter_mut().filter(is_written).flat_map(|ended| std::mem::take(&mut ended.deliveries));
@@ -416,11 +436,10 @@ fn end_all(ended: Vec<CompletedAttempt>, now: Timestamp) {
 }
 
 impl CompletedAttempt {
-    fn new(outcome: Outcome, delivery: &Delivery, in_flight: InFlight<Delivery>, now: Timestamp) -> Self {
+    pub(crate) fn new(outcome: Outcome, delivery: &Delivery, in_flight: InFlight<Delivery>, now: Timestamp) -> Self {
         let mut deliveries = Vec::new();
-        let transition = outcome.transition.iter();
         let revision = delivery.row.submission_revision + 1;
-        for event in transition.flat_map(|transition| &transition.events) {
+        for event in outcome.events() {
             let data = Arc::new(EventData::of(event));
             let subject = delivery.subject.as_ref();
             let campaign_version_id = delivery.row.campaign_version_id.as_deref();
@@ -446,6 +465,10 @@ impl CompletedAttempt {
                 event.deliveries.iter_mut().for_each(|delivery| delivery.message = None);
             }
         }
+        // What was decided can't be written: a person decides.
+        if let Some(action) = &mut self.outcome.action {
+            *action = needs_review(action, reason.to_vec());
+        }
     }
 
     /// A delivery for which no request was made.
@@ -458,7 +481,7 @@ impl CompletedAttempt {
         now: Timestamp,
     ) -> Self {
         let row = &delivery.row;
-        let decides = delivery.kind().is_some_and(DestinationKind::decides);
+        let is_action = delivery.kind() == Some(DestinationKind::Action);
         let attempt = |outcome: &'static str| Attempt {
             id: pipeline.ids.new_id("att", now),
             started_at: now,
@@ -467,21 +490,32 @@ impl CompletedAttempt {
             outcome,
             detail: json(&json!({ "error": outcome, "sent": false })),
         };
-        let (attempt, next, transition) = match why {
-            NoRequest::Then(next) => (None, next, None),
+        let (attempt, next, transition, action) = match why {
+            NoRequest::Then(next) => (None, next, None, None),
+            NoRequest::Because(why) if is_action => {
+                let detail = json!({ "error": why, "sent": false });
+                let action = undecided(&delivery, row.attempts, Some(why), &detail);
+                (Some(attempt(why)), Next::Over("failed"), None, Some(action))
+            }
             NoRequest::Because(why) => {
+                let decides = delivery.kind().is_some_and(DestinationKind::decides);
                 let detail = json!({ "error": why, "sent": false });
                 let next = Next::Over(if decides { "failed" } else { "suppressed" });
                 let transition = decides
                     .then(|| pipeline.transition(context, &delivery, &Interpretation::not_sent(why), &detail, now));
-                (Some(attempt(why)), next, transition)
+                (Some(attempt(why)), next, transition, None)
+            }
+            NoRequest::Decided => (Some(attempt("already_decided")), Next::Over("canceled"), None, None),
+            // The submission itself is canceled with all that waits.
+            NoRequest::Archived if is_action => {
+                (Some(attempt("campaign_archived")), Next::Over("canceled"), None, None)
             }
             NoRequest::Archived => {
                 let detail = json!({ "attempts": row.attempts, "delivery_id": row.id });
                 let cause = "campaign_archived";
                 let change = const { Change::of(State::Delivering, State::Canceled) };
                 let transition = pipeline.submission_transition(context, &delivery, change, cause, false, &detail, now);
-                (Some(attempt(cause)), Next::Over("canceled"), Some(transition))
+                (Some(attempt(cause)), Next::Over("canceled"), Some(transition), None)
             }
         };
         let outcome = Outcome {
@@ -491,6 +525,7 @@ impl CompletedAttempt {
             attempt,
             next,
             transition,
+            action,
         };
         Self::new(outcome, &delivery, in_flight, now)
     }

@@ -125,6 +125,7 @@ impl Pipeline {
             kept: None,
             firsts: Vec::new(),
             takes_slot: false,
+            review_priority: None,
             queue_run_at: None,
             moved_to: None,
             delivery: None,

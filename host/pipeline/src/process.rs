@@ -1,6 +1,7 @@
 //! Process: a batch of one campaign, mapped, qualified and shaped in one fresh instance, and written in one commit.
 
 use super::Pipeline;
+use super::action::{FirstSubmissions, pass_later_ones};
 use super::context;
 use super::delivery::{Delivery, EventData};
 use super::element::Received;
@@ -19,7 +20,7 @@ use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::{Destination, Submission};
 use hookmill_engine::{ItemError, Program};
-use hookmill_stages::{Item, Place, Run, Start, Way, advance};
+use hookmill_stages::{HostStage, Item, Place, Run, Start, Way, advance};
 use hookmill_store::StoreError;
 use hookmill_store::processed::{DerivedFrom, Processed};
 use hookmill_store::runs::RunStart;
@@ -89,7 +90,11 @@ impl Pipeline {
         let expected = self.costs.expected(campaign_key, batch.len());
         in_flight.charge(expected);
         let context = self.campaign_context(campaign_key).await?;
-        let ran = match context.campaign.state()? {
+        let state = context.campaign.state()?;
+        // Nobody has decided about these: they are due because their campaign was archived, which this host learns in a moment.
+        let is_early = |received: &Received| state != CampaignState::Archived && received.awaits_decision();
+        let (early, batch): (Vec<Received>, Vec<Received>) = batch.into_iter().partition(is_early);
+        let mut ran = match state {
             CampaignState::Draft | CampaignState::Paused => {
                 let decide = |received| BatchItem::while_inactive(received, &context.campaign.state);
                 Ran::without_program(batch.iter().map(decide).collect())
@@ -97,6 +102,7 @@ impl Pipeline {
             CampaignState::Archived => {
                 Ran::without_program(decide_all(&batch, &Transition::canceled("campaign_archived")))
             }
+            CampaignState::Active if batch.is_empty() => Ran::without_program(Vec::new()),
             CampaignState::Active if context.lacks_client() => {
                 Ran::without_program(decide_all(&batch, &Transition::without_client()))
             }
@@ -118,6 +124,7 @@ impl Pipeline {
                 }
             },
         };
+        ran.items.extend(early.iter().map(BatchItem::deferred));
         let mut decided = self.decide(&context, &ran.items, ran.value_sets.as_deref());
         self.shape_processed(&context, &mut decided).await;
         self.write_processed(in_flight, &context, &ran, decided, &began).await
@@ -276,11 +283,17 @@ impl Pipeline {
         self.identify(context, &mut items).await?;
         self.check_duplicates(context, &mut items).await?;
         self.find_next(context, &mut items).await?;
-        let mut groups = on_their_way(context, &items, now);
+        let firsts = self.find_first_submissions(context, &items).await?;
+        let mut groups = on_their_way(context, &items, firsts.as_ref(), now);
         // The store is not asked any more: what is left stays on one thread, also the end of the instance.
         let run = self.engine().on_guest_thread(async move {
             for group in &mut groups {
                 advance(&mut run, &group.way, &mut group.items, now, &mut ()).await;
+            }
+            if pass_later_ones(groups.iter_mut().flat_map(|group| &mut group.items)) {
+                for group in &mut groups {
+                    advance(&mut run, &group.way, &mut group.items, now, &mut ()).await;
+                }
             }
             (run.finish(), groups)
         });
@@ -289,7 +302,7 @@ impl Pipeline {
         };
         for Group { places, items: moved, .. } in groups {
             for (at, item) in places.into_iter().zip(moved) {
-                items[at].end(item.status);
+                items[at].end(item.status, &context.campaign.key);
             }
         }
         for report in reports.iter().filter(|report| !report.log.is_empty() || !report.faults.is_empty()) {
@@ -373,8 +386,10 @@ impl Pipeline {
         let mut known = self.store.known_leads(&context.organization.id, &hashes).await?;
         for (item, identity) in items.iter_mut().zip(identities) {
             let Some(identity) = identity else { continue };
-            let found = identity.hashes.iter().find_map(|hash| known.get(hash).cloned());
-            let lead_id = found.unwrap_or_else(|| identity.lead_id(salt, &item.id));
+            // One that goes on is whose it was, whatever was added to it.
+            let found = || identity.hashes.iter().find_map(|hash| known.get(hash).cloned());
+            let lead_id = item.lead_id().map(str::to_owned).or_else(found);
+            let lead_id = lead_id.unwrap_or_else(|| identity.lead_id(salt, &item.id));
             for hash in &identity.hashes {
                 known.entry(*hash).or_insert_with(|| lead_id.clone());
             }
@@ -460,7 +475,12 @@ struct Group {
 }
 
 /// The items that are still on their way, by where it begins for them: one group in most batches.
-fn on_their_way(context: &CampaignContext, items: &[BatchItem], now: Timestamp) -> Vec<Group> {
+fn on_their_way(
+    context: &CampaignContext,
+    items: &[BatchItem],
+    firsts: Option<&Arc<FirstSubmissions>>,
+    now: Timestamp,
+) -> Vec<Group> {
     let mut groups: BTreeMap<Start, Group> = BTreeMap::new();
     let moment = context.lifecycle.at(now);
     for (at, item) in items.iter().enumerate() {
@@ -468,8 +488,9 @@ fn on_their_way(context: &CampaignContext, items: &[BatchItem], now: Timestamp) 
         // One that is not mapped takes the way of those that were mapped just now.
         let start = item.start().max(Start::Rules);
         let group = groups.entry(start).or_insert_with(|| {
-            let stages = before_shape(&moment).map(|stage| (Place::BeforeShape, stage));
-            let way = Way::with_stages(start, contract_client(context), stages);
+            let action = firsts.map(|stage| (Place::BetweenRules, Arc::clone(stage) as Arc<dyn HostStage>));
+            let closed = before_shape(&moment).map(|stage| (Place::BeforeShape, stage));
+            let way = Way::with_stages(start, contract_client(context), action.into_iter().chain(closed));
             Group { way, places: Vec::new(), items: Vec::new() }
         });
         group.places.push(at);

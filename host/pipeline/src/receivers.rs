@@ -46,7 +46,8 @@ struct Counting {
     kind: DestinationKind,
     version: i64,
     is_paused: bool,
-    addressee: Addressee,
+    /// None where nothing is sent by them: a person decides.
+    addressee: Option<Addressee>,
 }
 
 impl Pipeline {
@@ -59,13 +60,17 @@ impl Pipeline {
         let Some(counting) = counting(context, delivery) else { return Ok(Err(Nobody::DestinationRemoved)) };
         let version = delivery.row.destination_version;
         if version != counting.version {
+            let is_same = |own: &Receiver| {
+                counting.addressee.as_ref().is_some_and(|addressee| own.has_receiver_of(&addressee.receiver))
+            };
             match self.earlier_receiver(counting.kind, &delivery.row.destination_id, version).await? {
                 None => return Ok(Err(Nobody::DestinationRemoved)),
-                Some(own) if own.has_receiver_of(&counting.addressee.receiver) => {}
+                Some(own) if is_same(&own) => {}
                 Some(receiver) => return Ok(Ok(Addressee { receiver, revision: None })),
             }
         }
-        Ok(if counting.is_paused { Err(Nobody::DestinationPaused) } else { Ok(counting.addressee) })
+        let nobody = if counting.is_paused { Nobody::DestinationPaused } else { Nobody::DestinationRemoved };
+        Ok(counting.addressee.filter(|_| !counting.is_paused).ok_or(nobody))
     }
 
     async fn earlier_receiver(
@@ -81,6 +86,10 @@ impl Pipeline {
         let generation = self.earlier_receivers.generation();
         let found = match kind {
             DestinationKind::Client => self.store.client_version(destination_id, version).await?.map(Receiver::Client),
+            DestinationKind::Action => {
+                let found = self.store.action_version(destination_id, version).await?;
+                found.and_then(|action| action.webhook().cloned()).map(Receiver::Action)
+            }
             DestinationKind::OrganizationWebhook => {
                 self.store.webhook_version(destination_id, version).await?.map(Receiver::Settings)
             }
@@ -96,14 +105,21 @@ fn counting(context: &CampaignContext, delivery: &Delivery) -> Option<Counting> 
         DestinationKind::Client => {
             let client = context.client.as_ref().filter(|client| client.id == *id)?;
             let receiver = Receiver::Client(client.settings.clone());
-            let addressee = Addressee { receiver, revision: Some(client.revision) };
+            let addressee = Some(Addressee { receiver, revision: Some(client.revision) });
             // A client is not paused by what it answers.
             Some(Counting { kind, version: client.version, is_paused: false, addressee })
+        }
+        DestinationKind::Action => {
+            let action = context.action.as_ref().filter(|action| action.id == *id)?;
+            let webhook = action.settings.webhook().cloned().map(Receiver::Action);
+            let addressee = webhook.map(|receiver| Addressee { receiver, revision: Some(action.revision) });
+            // Nor is a webhook that decides.
+            Some(Counting { kind, version: action.version, is_paused: false, addressee })
         }
         DestinationKind::OrganizationWebhook => {
             let webhook = context.webhook.as_ref().filter(|webhook| webhook.id == *id && webhook.settings.enabled)?;
             let receiver = Receiver::Settings(webhook.settings.clone());
-            let addressee = Addressee { receiver, revision: Some(webhook.revision) };
+            let addressee = Some(Addressee { receiver, revision: Some(webhook.revision) });
             Some(Counting { kind, version: webhook.version, is_paused: webhook.paused_at.is_some(), addressee })
         }
     }

@@ -84,14 +84,17 @@ impl Pipeline {
                 let cause = "campaign_archived";
                 self.people.release_submissions(&campaign.key, Release::Pending, cause, now).await?;
                 self.people.release_submissions(&campaign.key, Release::Quarantined, cause, now).await?;
+                self.people.release_actions(&campaign.key, now).await?;
             }
             CampaignState::Draft | CampaignState::Paused => return Ok(()),
         }
         self.people.release_deliveries(&campaign.key, now).await?;
         self.people.campaign_released(&campaign.key, before).await?;
         self.flow.read_submissions(&campaign.organization_id, &campaign.key, now);
-        if let Some(client) = self.people.client_destination(&campaign.key).await? {
-            self.flow.read_deliveries(&campaign.organization_id, &client.id, now);
+        let client = self.people.client_destination(&campaign.key).await?.map(|client| client.id);
+        let action = self.people.action_destination(&campaign.key).await?.map(|action| action.id);
+        for destination_id in client.into_iter().chain(action) {
+            self.flow.read_deliveries(&campaign.organization_id, &destination_id, now);
         }
         Ok(())
     }

@@ -250,8 +250,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// A campaign as it is, but on a version, without webhooks, for nobody is told of what is only looked at, and without a lifecycle: who came
-    /// before and who got a slot is not found out again.
+    /// A campaign as it is, but on a version, without webhooks and action, for nobody is told or asked about what is only looked at, and without a
+    /// lifecycle: who came before and who got a slot is not found out again.
     async fn context_on(
         &self,
         campaign_key: &str,
@@ -266,7 +266,8 @@ impl Pipeline {
         }
         let lifecycle = LocalLifecycle::always_open();
         let campaign = Campaign { lifecycle_revision: 0, ..campaign };
-        Ok(CampaignContext { organization, campaign, client, webhook: None, lifecycle, compared: Vec::new() })
+        let (action, webhook, compared) = (None, None, Vec::new());
+        Ok(CampaignContext { organization, campaign, client, action, webhook, lifecycle, compared })
     }
 
     /// A submission with its element.

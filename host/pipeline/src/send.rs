@@ -1,6 +1,7 @@
 //! A stored message as an HTTP request: the receiver's settings, the shaped parts, and what the host alone sets.
 
 use bytes::Bytes;
+use hookmill_domain::action::ActionWebhook;
 use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::net_policy::{CaCertificates, ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
@@ -24,6 +25,8 @@ const SUBMISSION_HEADER: HeaderName = HeaderName::from_static("hookmill-submissi
 pub(crate) enum Receiver {
     /// The campaign's client.
     Client(ClientEndpoint),
+    /// The webhook of the campaign's first-submission action.
+    Action(ActionWebhook),
     /// The organization's webhook.
     Settings(WebhookSettings),
 }
@@ -32,6 +35,7 @@ impl ReceiverSettings for Receiver {
     fn method(&self) -> &str {
         match self {
             Self::Client(endpoint) => endpoint.method(),
+            Self::Action(webhook) => webhook.method(),
             Self::Settings(settings) => settings.method(),
         }
     }
@@ -39,6 +43,7 @@ impl ReceiverSettings for Receiver {
     fn url(&self) -> &str {
         match self {
             Self::Client(endpoint) => endpoint.url(),
+            Self::Action(webhook) => webhook.url(),
             Self::Settings(settings) => settings.url(),
         }
     }
@@ -60,6 +65,7 @@ impl Receiver {
     fn headers(&self) -> &BTreeMap<String, String> {
         match self {
             Self::Client(endpoint) => &endpoint.headers,
+            Self::Action(webhook) => &webhook.headers,
             Self::Settings(settings) => &settings.headers,
         }
     }
@@ -67,6 +73,7 @@ impl Receiver {
     fn ca_certificates(&self) -> Option<&CaCertificates> {
         match self {
             Self::Client(endpoint) => endpoint.ca_certificates.as_ref(),
+            Self::Action(webhook) => webhook.ca_certificates.as_ref(),
             Self::Settings(settings) => settings.ca_certificates.as_ref(),
         }
     }
@@ -74,6 +81,7 @@ impl Receiver {
     fn timeout(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Client(endpoint) => endpoint.timeout_s,
+            Self::Action(webhook) => webhook.timeout_s,
             Self::Settings(settings) => settings.timeout_s,
         })
     }
@@ -115,18 +123,19 @@ pub(crate) fn request(
 
 fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut HeaderMap) -> Result<(), String> {
     let text = |value: &str| HeaderValue::from_str(value).map_err(|error| error.to_string());
-    match receiver {
+    let secrets = match receiver {
         Receiver::Client(_) => {
             headers.insert(SUBMISSION_HEADER, text(id)?);
+            return Ok(());
         }
-        Receiver::Settings(settings) => {
-            let secrets = signing_secrets(&settings.secrets).map_err(|error| error.to_string())?;
-            let signed = secrets.sign(Signed::new(id, now_s, body).map_err(|error| error.to_string())?);
-            headers.insert(HeaderName::from_static(signature::ID_HEADER), text(id)?);
-            headers.insert(HeaderName::from_static(signature::TIMESTAMP_HEADER), text(&now_s.to_string())?);
-            headers.insert(HeaderName::from_static(signature::SIGNATURE_HEADER), text(&signed)?);
-        }
-    }
+        Receiver::Action(webhook) => &webhook.secrets,
+        Receiver::Settings(settings) => &settings.secrets,
+    };
+    let secrets = signing_secrets(secrets).map_err(|error| error.to_string())?;
+    let signed = secrets.sign(Signed::new(id, now_s, body).map_err(|error| error.to_string())?);
+    headers.insert(HeaderName::from_static(signature::ID_HEADER), text(id)?);
+    headers.insert(HeaderName::from_static(signature::TIMESTAMP_HEADER), text(&now_s.to_string())?);
+    headers.insert(HeaderName::from_static(signature::SIGNATURE_HEADER), text(&signed)?);
     Ok(())
 }
 

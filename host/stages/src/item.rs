@@ -50,4 +50,12 @@ impl Item {
     pub fn new(submission: Arc<Submission>) -> Self {
         Self { submission, next: 0, status: Status::Moving }
     }
+
+    /// Lets one that waits go on behind the stage that it waits at.
+    pub fn pass(&mut self) {
+        if matches!(self.status, Status::Waiting { .. }) {
+            self.next += 1;
+            self.status = Status::Moving;
+        }
+    }
 }

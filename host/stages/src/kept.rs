@@ -55,6 +55,16 @@ impl Kept {
         Self { format: FORMAT, start, ..kept.cloned().unwrap_or_default() }
     }
 
+    /// One whose first-submission action said that it goes on.
+    pub fn approved(kept: Option<&Self>) -> Self {
+        Self { is_action_decided: true, ..Self::going_on(kept, Start::BetweenRules) }
+    }
+
+    /// What is kept of one that has ended: where it was made of another one's lead, it is run again with that.
+    pub fn ended(kept: Option<&Self>) -> Option<Self> {
+        kept.filter(|kept| kept.born_at.is_some()).cloned()
+    }
+
     /// One that is checked again by the rules of its campaign: as it began, if it was made of another one's lead.
     pub fn checked_again(kept: Option<&Self>) -> Self {
         Self::going_on(kept, kept.and_then(|kept| kept.born_at).unwrap_or(Start::Rules))
@@ -115,7 +125,9 @@ mod tests {
         assert_eq!((queued.start, queued.born_at), (Start::Rules, None));
         assert_eq!(Kept::reprocessed(Some(&queued)), None);
         let moved = Kept { visited: vec!["cmp_a".into()], ..Kept::starting(Start::BeforeShape) };
-        let waiting = Kept { is_action_decided: true, ..Kept::going_on(Some(&moved), Start::BetweenRules) };
+        let waiting = Kept::approved(Some(&moved));
+        assert_eq!(Kept::ended(Some(&waiting)), Some(waiting.clone()));
+        assert_eq!((Kept::ended(Some(&Kept::approved(None))), Kept::ended(None)), (None, None));
         assert_eq!(Kept::checked_again(Some(&waiting)).start, Start::BeforeShape);
         assert_eq!(Kept::reprocessed(Some(&waiting)), Some(moved));
     }

@@ -260,7 +260,7 @@ create table submissions (
     element_start bigint not null,
     element_bytes bigint not null,
     state text not null,
-    -- How many transitions it has behind it. A commit changes its state only while it is what the step saw (fencing).
+    -- How many lines its timeline has. A commit changes its state only while it is what the step saw (fencing).
     revision bigint not null,
     received_at bigint not null,
     updated_at bigint not null,
@@ -277,6 +277,8 @@ create table submissions (
     cap_slots bytea,
     -- When it was queued last; it stays when it leaves the queue.
     queued_at bigint,
+    -- In `pending_action`: how urgently a person has to decide, 0 first; null while a webhook is asked, or once it is decided.
+    review_priority bigint,
     decision bytea,
     lead bytea,
     primary key (organization_id, id)
@@ -289,6 +291,8 @@ create index submissions_of_tests on submissions (campaign_key, id) where is_tes
 create index submissions_queued on submissions (campaign_key, id) where state = 'queued' and run_at is null;
 create index submissions_expiring on submissions (campaign_key, queued_at) where state = 'queued' and run_at is null;
 create index submissions_in_release on submissions (campaign_key, id) where state = 'queued' and run_at is not null;
+create index submissions_in_review on submissions (organization_id, review_priority, id) where state = 'pending_action' and review_priority is not null;
+create index submissions_in_review_of_campaign on submissions (campaign_key, review_priority, id) where state = 'pending_action' and review_priority is not null;
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (
@@ -349,9 +353,9 @@ create table lead_identities (
 create table destinations (
     id text primary key,
     organization_id text not null references organizations (id),
-    -- `client` or `organization_webhook`.
+    -- `client`, `action` or `organization_webhook`.
     kind text not null,
-    -- The campaign of a client, the organization of an organization's webhook (the store's keys).
+    -- The campaign of a client or an action, the organization of an organization's webhook (the store's keys).
     owner_id text not null,
     -- The version that counts now.
     version bigint not null,

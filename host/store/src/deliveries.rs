@@ -324,7 +324,7 @@ impl Store {
     }
 
     /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given, to the
-    /// receiver that its destination has now. Leads on their way to a client are not resent here: that is a repost. Returns the destination and the shard of what was made due.
+    /// receiver that its destination has now. Leads on their way to a client are not resent here: that is a repost. Nor is an action asked again. Returns the destination and the shard of what was made due.
     #[boxed]
     pub async fn resend_delivery(
         &self,
@@ -337,7 +337,7 @@ impl Store {
         let resent: Option<(String, i64)> = writing!(self, connection => {
             let resent = sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1, \
                  destination_version = coalesce((select d.version from destinations d where d.id = deliveries.destination_id), destination_version) \
-                 where id = $2 and organization_id = $3 and event_id is not null and state not in ('waiting', 'held') returning destination_id, shard")
+                 where id = $2 and organization_id = $3 and event_id is not null and destination_kind <> 'action' and state not in ('waiting', 'held') returning destination_id, shard")
                 .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).fetch_optional(&mut *connection).await?;
             if resent.is_some() {
                 insert_audit!(self, connection, entry, id, now);

@@ -10,6 +10,7 @@ use super::campaigns::Campaign;
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::action::Action;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::endpoint::ClientEndpoint;
@@ -70,6 +71,12 @@ struct Owner<'a> {
     name: &'a str,
 }
 
+impl<'a> Owner<'a> {
+    fn campaign(kind: DestinationKind, campaign: &'a Campaign) -> Self {
+        Self { kind, organization_id: &campaign.organization_id, id: &campaign.key, name: &campaign.campaign_id }
+    }
+}
+
 impl Store {
     /// A campaign's client.
     #[boxed]
@@ -78,6 +85,12 @@ impl Store {
         campaign_key: &str,
     ) -> Result<Option<Destination<ClientEndpoint>>, StoreError> {
         self.destination(DestinationKind::Client, campaign_key).await
+    }
+
+    /// A campaign's first-submission action.
+    #[boxed]
+    pub async fn action_destination(&self, campaign_key: &str) -> Result<Option<Destination<Action>>, StoreError> {
+        self.destination(DestinationKind::Action, campaign_key).await
     }
 
     /// The webhook of an organization's settings (W3).
@@ -92,6 +105,12 @@ impl Store {
     /// The client that a delivery was made for; none when that version is gone.
     #[boxed]
     pub async fn client_version(&self, id: &str, version: i64) -> Result<Option<ClientEndpoint>, StoreError> {
+        self.destination_version(id, version).await
+    }
+
+    /// The action that a delivery was made for; none when that version is gone.
+    #[boxed]
+    pub async fn action_version(&self, id: &str, version: i64) -> Result<Option<Action>, StoreError> {
         self.destination_version(id, version).await
     }
 
@@ -112,13 +131,22 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let owner = Owner {
-            kind: DestinationKind::Client,
-            organization_id: &campaign.organization_id,
-            id: &campaign.key,
-            name: &campaign.campaign_id,
-        };
+        let owner = Owner::campaign(DestinationKind::Client, campaign);
         self.set_destination(owner, endpoint, versions_max, entry, now).await
+    }
+
+    /// Sets a campaign's first-submission action, in the same way.
+    #[boxed]
+    pub async fn set_action(
+        &self,
+        campaign: &Campaign,
+        action: &Action,
+        versions_max: i64,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let owner = Owner::campaign(DestinationKind::Action, campaign);
+        self.set_destination(owner, action, versions_max, entry, now).await
     }
 
     /// Sets the webhook of an organization, in the same way.
@@ -144,12 +172,27 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.remove_destination(Owner::campaign(DestinationKind::Client, campaign), entry, now).await
+    }
+
+    /// Removes a campaign's first-submission action, if it has one, in the same way.
+    #[boxed]
+    pub async fn remove_action(
+        &self,
+        campaign: &Campaign,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.remove_destination(Owner::campaign(DestinationKind::Action, campaign), entry, now).await
+    }
+
+    async fn remove_destination(&self, owner: Owner<'_>, entry: &AuditEntry, now: Timestamp) -> Result<(), StoreError> {
         writing!(self, connection => {
             sqlx::query("delete from destination_versions where destination_id in (select id from destinations where owner_id = $1 and kind = $2)")
-                .bind(&campaign.key).bind(DestinationKind::Client.as_str()).execute(&mut *connection).await?;
-            sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(&campaign.key).bind(DestinationKind::Client.as_str())
+                .bind(owner.id).bind(owner.kind.as_str()).execute(&mut *connection).await?;
+            sqlx::query("delete from destinations where owner_id = $1 and kind = $2").bind(owner.id).bind(owner.kind.as_str())
                 .execute(&mut *connection).await?;
-            insert_audit!(self, connection, entry, &campaign.campaign_id, now);
+            insert_audit!(self, connection, entry, owner.name, now);
         });
         Ok(())
     }
@@ -206,7 +249,7 @@ impl Store {
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner.id, error))?;
         let (new_id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
         let oldest = match owner.kind {
-            DestinationKind::Client => OLDEST_OF_CAMPAIGN,
+            DestinationKind::Client | DestinationKind::Action => OLDEST_OF_CAMPAIGN,
             DestinationKind::OrganizationWebhook => OLDEST_OF_ORGANIZATION,
         };
         writing!(self, connection => {

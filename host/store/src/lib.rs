@@ -7,6 +7,7 @@
 mod database;
 #[macro_use]
 pub mod audit;
+pub mod actions;
 pub mod backlog;
 #[cfg(test)]
 mod bounds;
@@ -42,6 +43,7 @@ mod rejections;
 pub mod release;
 pub mod requests;
 mod retention;
+pub mod reviews;
 pub mod runs;
 pub mod submissions;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The commit at the end of attempts: each attempt, what follows for its delivery, and what follows for its submission. Attempts that
 //! end together share one commit.
 
+use super::actions::{ActionDecision, write_decisions};
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::turns::Class;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub next: Next,
     /// What follows for the submission.
     pub transition: Option<Transition>,
+    /// What follows for a submission that a first-submission action has.
+    pub action: Option<ActionDecision>,
 }
 
 /// One request that left, or that was rejected on its way out.
@@ -77,6 +80,18 @@ pub struct Transition {
 }
 
 impl Outcome {
+    /// The submission for which something follows.
+    pub fn submission_id(&self) -> Option<&str> {
+        let transition = self.transition.as_ref().map(|transition| transition.submission_id.as_str());
+        transition.or(self.action.as_ref().map(|action| action.submission_id.as_str()))
+    }
+
+    /// The events that follow, in order.
+    pub fn events(&self) -> &[NewEvent] {
+        let transition = self.transition.as_ref().map(|transition| transition.events.as_slice());
+        transition.or(self.action.as_ref().map(|action| action.events.as_slice())).unwrap_or_default()
+    }
+
     fn is_counted(&self) -> bool {
         !matches!(self.next, Next::Defer(_) | Next::Hold)
     }
@@ -156,10 +171,14 @@ impl Store {
                 "on conflict do nothing", &moved,
                 |query, row| query.bind(&row.0.organization_id).bind(&row.1.submission_id).bind(row.1.revision + 1).bind(now.0).bind(row.1.change.to().as_str())
                     .bind(row.1.cause).bind(row.1.detail.as_slice()));
+            let decisions: Vec<&ActionDecision> = outcomes.iter().filter_map(|o| o.action.as_ref()).collect();
+            let decided = write_decisions!(connection, &decisions, now);
+            changed.extend(decided.iter().map(|decision| decision.submission_id.clone()));
             let mut counts = CountChanges::default();
+            decided.iter().filter_map(|d| Some((d, d.change()?))).for_each(|(d, change)| counts.change(&d.organization_id, &d.campaign_key, change));
             moved.iter().for_each(|(o, transition)| counts.change(&o.organization_id, &transition.campaign_key, transition.change));
             insert_count_changes!(self, connection, counts, now);
-            let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).collect();
+            let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).chain(decided.iter().flat_map(|d| &d.events)).collect();
             insert_events!(connection, &events);
             let deliveries: Vec<&NewDelivery> = events.iter().flat_map(|event| &event.deliveries).collect();
             insert_deliveries!(connection, &deliveries, now);

@@ -4,6 +4,7 @@
 mod firsts;
 mod slots;
 
+use super::actions::{CANCEL_IF_ARCHIVED, set_review_priorities};
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::runs::RunStart;
@@ -56,6 +57,8 @@ pub struct Processed {
     pub firsts: Vec<First>,
     /// Whether the client gets it, so that it takes a slot of each cap; not for tests, which are not counted.
     pub takes_slot: bool,
+    /// How urgently a person has to decide, for one that waits for that.
+    pub review_priority: Option<i64>,
     /// When the queue of its campaign is to be looked at, for one that is queued.
     pub queue_run_at: Option<i64>,
     /// The campaign that it is moved to.
@@ -205,8 +208,10 @@ impl Store {
                     }
                 }
             }
+            let in_action: Vec<&Processed> = written.iter().copied().filter(|p| p.change.to() == State::PendingAction).collect();
+            set_review_priorities!(connection, &in_action);
             let waiting: Vec<(&Processed, Change)> = written.iter().filter_map(|p| Some((*p, reopening(p.change.to())?))).collect();
-            if let Some((first, _)) = waiting.first() {
+            if let Some(first) = waiting.first().map(|(p, _)| p).or(in_action.first()) {
                 let campaign_key = first.campaign_key.as_str();
                 // Its campaign may be activated or archived, or get a client, at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
@@ -217,6 +222,9 @@ impl Store {
                     counts.change(&p.organization_id, campaign_key, change);
                     sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, $5, 'released')")
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).bind(change.to().as_str()).execute(&mut *connection).await?;
+                }
+                for p in &in_action {
+                    sqlx::query(CANCEL_IF_ARCHIVED).bind(now.0).bind(&p.organization_id).bind(&p.id).execute(&mut *connection).await?;
                 }
             }
             let people = collect_people(&written);

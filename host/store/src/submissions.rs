@@ -22,7 +22,7 @@ pub struct SubmissionRow {
     pub parent_id: Option<String>,
     /// The state.
     pub state: String,
-    /// How many transitions it has behind it.
+    /// How many lines its timeline has: transitions, and what happened between them.
     pub revision: i64,
     /// When it was received.
     pub received_at: i64,
@@ -72,13 +72,13 @@ pub struct Within<T> {
 /// A line of a timeline.
 #[derive(Debug, Clone)]
 pub struct TimelineRow {
-    /// The number of the transition.
+    /// The number of the line.
     pub revision: i64,
     /// When processing began, where it led to this transition.
     pub began_at: Option<i64>,
     /// When.
     pub at: i64,
-    /// The state it led to.
+    /// The state it led to; that of the line before where it says what happened in that state.
     pub state: String,
     /// Why, in one word.
     pub cause: String,
@@ -173,7 +173,7 @@ impl Store {
 }
 
 /// How many of the first have no more bytes together than this; one in any case.
-fn first_within(sizes: &[i64], bytes_max: i64) -> i64 {
+pub(super) fn first_within(sizes: &[i64], bytes_max: i64) -> i64 {
     let mut bytes = 0_i64;
     let fits = sizes.iter().take_while(|size| {
         bytes = bytes.saturating_add(**size);

@@ -1,5 +1,6 @@
 //! That both databases obey the table of states: each commit moves the submissions that are in the state it leaves, and no other.
 
+use super::actions::{ActionDecision, ActionVerdict};
 use super::audit::AuditEntry;
 use super::bulk_jobs::{AskedBy, Move, Repost};
 use super::outcome::{Next, Outcome, Transition};
@@ -71,6 +72,7 @@ fn processed(id: &str, test: &str, change: Change) -> Processed {
         kept: None,
         firsts: Vec::new(),
         takes_slot: false,
+        review_priority: None,
         queue_run_at: None,
         moved_to: None,
         delivery: None,
@@ -95,6 +97,7 @@ fn outcome(id: &str, test: &str, change: Change) -> Outcome {
             detail: b"{}".to_vec(),
             events: Vec::new(),
         }),
+        action: None,
     }
 }
 
@@ -222,4 +225,55 @@ fn repost(parent_id: String) -> Repost {
         edited: None,
         received_at: NOW,
     }
+}
+
+/// T L4: what an action decides counts for a submission that waits for it, at the revision that was seen, and for no other.
+#[tokio::test]
+async fn l4_only_what_waits_for_an_action_is_decided() {
+    let servers = Servers::start("decisions").await;
+    servers
+        .execute(
+            "insert into organizations (id, name, salt, \"values\", created_at) values ('org', 'x', cast('00' as bytea), cast('{}' as bytea), 0)",
+        )
+        .await;
+    let (user_id, action) = ("usr".to_owned(), "submission.approved");
+    let entry = AuditEntry { organization_id: Some("org".into()), user_id, action };
+    let approved = ActionVerdict::Approved { lead: Some(b"{\"a\":1}".to_vec()), kept: b"{}".to_vec() };
+    let verdicts = [
+        ("review", ActionVerdict::Review { priority: 2 }, State::PendingAction, Some(2), None),
+        ("approved", approved, State::PendingAction, None, Some(b"{\"a\":1}".to_vec())),
+        ("rejected", ActionVerdict::Rejected { kept: None }, State::Disqualified, None, None),
+    ];
+    for (test, verdict, after, priority, lead) in verdicts {
+        insert_rows(&servers, test).await;
+        for store in servers.stores() {
+            for (nth, revision) in [0, 2, 1, 1].into_iter().enumerate() {
+                let mut decided = Vec::new();
+                for (id, state) in rows(test) {
+                    let decision = ActionDecision {
+                        submission_id: id,
+                        organization_id: "org".into(),
+                        campaign_key: format!("cmp_{test}"),
+                        revision,
+                        verdict: verdict.clone(),
+                        cause: "test",
+                        detail: b"{}".to_vec(),
+                        events: Vec::new(),
+                    };
+                    if store.commit_review(&decision, &entry, NOW).await.unwrap() {
+                        decided.push(state);
+                    }
+                }
+                let expected = if nth == 2 { vec![State::PendingAction] } else { Vec::new() };
+                assert_eq!(decided, expected, "{test}, revision {revision}");
+            }
+            assert_eq!(states(store, test).await.unwrap(), expected(State::PendingAction, after), "{test}");
+            let id = format!("sub_{test}_pending_action");
+            let work = store.action_work("org", &[&id]).await.unwrap().remove(0);
+            assert_eq!((work.revision, work.review_priority, work.lead), (2, priority, lead.clone()), "{test}");
+            let lines = store.timeline("org", &id).await.unwrap();
+            assert_eq!(lines.iter().map(|line| line.state.as_str()).collect::<Vec<_>>(), [after.as_str()], "{test}");
+        }
+    }
+    servers.stop().await;
 }

@@ -30,7 +30,7 @@ pub(super) fn filling() -> Vec<String> {
         ),
         format!(
             "insert into submissions (organization_id, id, request_id, campaign_key, shard, element_start, element_bytes, state, revision, received_at, \
-             updated_at, run_at, is_test) {n} select {org}, {}, {}, {campaign}, i % 64, 0, 2, {state}, 3, i, i, {}, false from n",
+             updated_at, run_at, is_test, review_priority) {n} select {org}, {}, {}, {campaign}, i % 64, 0, 2, {state}, 3, i, i, {}, false, i % 3 from n",
             id("sub"),
             id("req"),
             some(100)

@@ -1,6 +1,7 @@
 //! Every statement of the store that reads or changes a growing table, each with the index by which the table is to be entered.
 
 use super::NOW;
+use crate::actions::{ActionDecision, ActionVerdict};
 use crate::audit::AuditEntry;
 use crate::backlog::Whose;
 use crate::bulk_jobs::{AskedBy, EditedLead, Move, NewBulkJob, Piece as BulkPiece, Repost};
@@ -16,6 +17,7 @@ use crate::quotas::Held;
 use crate::rejected::RejectedFilter;
 use crate::release::Release;
 use crate::retention::{Old, Piece, Unused};
+use crate::reviews::{ReviewPlace, ReviewsOf};
 use crate::runs::RunStart;
 use crate::{Store, StoreError};
 use hookmill_domain::bulk::{BulkCursor, BulkFilter, BulkOperation, OpenJob};
@@ -250,6 +252,46 @@ statements! { store:
         let over = outcome("dlv_a", "sub_10000001", Next::Over("delivered"));
         store.commit_outcomes("cmt_b", &[over, outcome("dlv_b", "sub_10000001.1", Next::Hold)], NOW).await?;
     }
+    "processed into an action", "key of submissions" => {
+        let row = Processed {
+            change: const { Change::of(State::Processing, State::PendingAction) },
+            takes_slot: false,
+            review_priority: Some(1),
+            ..processed("sub_10000041", delivery("dlv_c", "sub_10000041"), event("evt_c", "sub_10000041"), None)
+        };
+        store.commit_processed("cmt_d", &[row], None, &RunStart { id: "run_c".into(), at: NOW }, NOW).await?;
+    }
+    "outcomes of actions", "key of submissions" => {
+        let (lead, kept) = (Some(b"{}".to_vec()), b"{}".to_vec());
+        let approved = Outcome {
+            transition: None,
+            action: Some(decision("sub_10000041", ActionVerdict::Approved { lead, kept })),
+            ..outcome("dlv_c", "sub_10000041", Next::Over("delivered"))
+        };
+        store.commit_outcomes("cmt_e", &[approved], NOW).await?;
+    }
+    "actions", "key of submissions" => {
+        store.action_work(ORG, &["sub_10000041"]).await?;
+    }
+    "decided review", "deliveries_of_submission" => {
+        let waiting = ActionDecision {
+            organization_id: "org_7".into(),
+            revision: 3,
+            events: vec![event("evt_d", "sub_10000407")],
+            ..decision("sub_10000407", ActionVerdict::Rejected { kept: None })
+        };
+        let is_decided = store.commit_review(&waiting, &entry("submission.rejected"), NOW).await?;
+        assert!(is_decided, "it waits for its action");
+    }
+    "release of actions", "submissions_in_state" => {
+        store.release_actions("cmp_107", NOW).await?;
+    }
+    "reviews", "submissions_in_review" => {
+        store.reviews(&ReviewsOf::Organization(ORG.into()), &ReviewPlace::start(), 50, 1 << 20).await?;
+    }
+    "reviews of a campaign", "submissions_in_review_of_campaign" => {
+        store.reviews(&ReviewsOf::Campaign("cmp_107".into()), &ReviewPlace::start(), 50, 1 << 20).await?;
+    }
     "shaped", "key of deliveries" => {
         let key = |id: &str| DeliveryKey { organization_id: ORG.into(), id: id.into() };
         let failed = Shaped::Failed { attempt_id: "att_x".into(), detail: b"{}".to_vec() };
@@ -447,6 +489,7 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         kept: None,
         firsts: Vec::new(),
         takes_slot: true,
+        review_priority: None,
         queue_run_at: None,
         moved_to: None,
         delivery: Some(delivery),
@@ -508,6 +551,19 @@ fn event(id: &str, submission_id: &str) -> NewEvent {
     }
 }
 
+fn decision(submission_id: &str, verdict: ActionVerdict) -> ActionDecision {
+    ActionDecision {
+        submission_id: submission_id.into(),
+        organization_id: "org_1".into(),
+        campaign_key: "cmp_101".into(),
+        revision: 5,
+        verdict,
+        cause: "action_approved",
+        detail: b"{}".to_vec(),
+        events: Vec::new(),
+    }
+}
+
 fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
     Outcome {
         delivery_id: delivery_id.into(),
@@ -531,5 +587,6 @@ fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
             detail: b"{}".to_vec(),
             events: vec![event(&format!("evt_{delivery_id}"), submission_id)],
         }),
+        action: None,
     }
 }
