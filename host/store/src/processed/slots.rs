@@ -163,7 +163,6 @@ macro_rules! decide_slots {
             // One that was taken up is decided, and may have left its slot to the next.
             sqlx::query(slots::LOOK_AGAIN).bind($now.0).bind(&premises.campaign_key).execute(&mut *$connection).await?;
         }
-        }
         decided
     }};
 }
