@@ -85,6 +85,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "requests.txt", admin.ids("/v1/requests"))
     write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
     write(lists / "rejected.txt", rejected(source, admin))
+    write(lists / "leads.txt", admin.ids("/v1/leads"))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
     write(lists / "bulk-jobs.txt", [bulk_job(admin, campaign) for campaign in ["SOLAR", "ROOFING"]])
     write(lists / "jobs.txt", [admin.job(f"/v1/campaigns/{campaign}/fields") for campaign in ["SOLAR", "ROOFING"]])

@@ -42,6 +42,7 @@ on_both! {
         world.settle().await;
         let (submission, request) = (hookmill_tests::world::submission_ids(&pushed).remove(0), pushed.str("request_id"));
         let first_id = async |path: &str| world.admin.get(path).await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
+        let lead = first_id("/v1/leads").await;
         let (delivery, key, source_key) = (first_id("/v1/deliveries").await, first_id("/v1/api-keys").await, first_id("/v1/source-keys").await);
         let client = world.admin.post("/v1/clients", &json!({"name": "secret-customer"})).await.expect(201).str("id");
         let bulk_job = world.bulk(&json!({"operation": "withdraw", "all": true})).await["id"].as_str().unwrap().to_owned();
@@ -67,6 +68,9 @@ on_both! {
             ("POST", "/v1/campaigns/CAMP/dry-run".into(), json!({"body": {}})),
             ("GET", "/v1/campaigns/CAMP/submissions".into(), json!(null)),
             ("POST", "/v1/bulk-jobs".into(), json!({"operation": "reprocess", "filter": {"campaign_id": "CAMP"}})),
+            ("GET", format!("/v1/leads/{lead}"), json!(null)),
+            ("GET", "/v1/leads?campaign=CAMP".into(), json!(null)),
+            ("GET", "/v1/submissions?campaign=CAMP".into(), json!(null)),
             ("GET", format!("/v1/submissions/{submission}"), json!(null)),
             ("POST", format!("/v1/submissions/{submission}/reprocess"), json!({})),
             ("POST", format!("/v1/submissions/{submission}/repost"), json!({"include_delivered": true})),
@@ -91,9 +95,9 @@ on_both! {
                 send(&viewer, method, path, body).await.expect_error(404, "not_found");
             }
         }
-        for path in ["/v1/clients", "/v1/campaigns", "/v1/requests", "/v1/deliveries", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/plugins", "/v1/audit", "/v1/bulk-jobs", "/v1/organizations", &format!("/v1/deliveries?submission={submission}")] {
+        for path in ["/v1/leads", "/v1/submissions", "/v1/clients", "/v1/campaigns", "/v1/requests", "/v1/deliveries", "/v1/users", "/v1/api-keys", "/v1/source-keys", "/v1/plugins", "/v1/audit", "/v1/bulk-jobs", "/v1/organizations", &format!("/v1/deliveries?submission={submission}")] {
             let text = other.admin.get(path).await.expect(200).text;
-            for part in ["CAMP", "secret-person", "secret-customer", request.as_str(), &world.organization, &delivery, &key, &source_key, &bulk_job] {
+            for part in ["CAMP", "secret-person", "secret-customer", request.as_str(), &world.organization, &delivery, &key, &source_key, &lead, &bulk_job] {
                 assert!(!text.contains(part), "{path} tells of {part}: {text}");
             }
         }

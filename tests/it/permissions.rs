@@ -137,6 +137,7 @@ struct Stage {
     submission: String,
     request: String,
     delivery: String,
+    lead: String,
 }
 
 impl Stage {
@@ -152,7 +153,8 @@ impl Stage {
         let delivery = of_event.unwrap()["id"].as_str().unwrap().to_owned();
         world.admin.put_bytes("/v1/plugins/scoring", plugin()).await.expect(201);
         let user_id = world.admin.get("/v1/me").await.expect(200).str("id");
-        Self { world, user_id, submission, request, delivery }
+        let lead = world.admin.get("/v1/leads").await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
+        Self { world, user_id, submission, request, delivery, lead }
     }
 
     async fn callers(&self) -> Vec<Caller> {
@@ -194,6 +196,7 @@ impl Stage {
             ("submission", &self.submission),
             ("organization", &self.world.organization),
             ("delivery", &self.delivery),
+            ("lead", &self.lead),
             ("plugin", "scoring"),
             ("set", "colours"),
             ("version", "1"),

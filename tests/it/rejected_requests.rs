@@ -352,7 +352,7 @@ async fn h3_what_is_nearly_right_is_named() {
     }
     let response = world.source.get("/wp-login.php").await.expect_error(404, "address_unknown");
     assert!(!response.text.contains("did you mean"), "{}", response.text);
-    let response = world.source.get("/v1/leads").await.expect_error(405, "method_not_allowed");
+    let response = world.source.get("/v1/campaigns/SOLAR/leads").await.expect_error(405, "method_not_allowed");
     assert!(message(&response).ends_with("it supports POST"), "{}", response.text);
     let response = world.nobody.post("/v1/leads?api_key=x", &json!({})).await.expect_error(401, "key_missing");
     assert!(response.text.contains("can't set a header"), "{}", response.text);

@@ -2,7 +2,7 @@
 //! user's role, organization and campaigns.
 
 use crate::input::lookup_id;
-use crate::page::PageRequest;
+use crate::page::{PageRequest, without_nul};
 use crate::rows::{API_KEY_PREFIX, Campaign, Organization, SOURCE_KEY_PREFIX, SourceKey};
 use crate::use_cases::{Change, Reach, UseCase};
 use hookmill_domain::budget::Holding;
@@ -15,10 +15,13 @@ use hookmill_pipeline::Pipeline;
 pub(crate) use hookmill_pipeline::unavailable;
 use hookmill_store::audit::AuditEntry;
 use hookmill_store::{Store, StoreError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The user in audit lines of what the host does by itself.
 const HOST: &str = "host";
+/// How many campaigns a filter may name.
+const CAMPAIGNS_NAMED_MAX: usize = 20;
 /// How much of an unknown id an error repeats.
 const ID_CHARS_SHOWN: usize = 32;
 
@@ -250,6 +253,28 @@ impl Scope {
             "campaign_not_allowed",
             format!("this key is not for campaign `{}`", campaign.campaign_id),
         ))
+    }
+
+    /// The campaigns whose submissions the key covers (the store's ids); none for all.
+    pub(crate) async fn covered_campaigns(&self) -> Result<Option<Vec<String>>, ApiError> {
+        let Some(ids) = self.actor.scoped_campaigns() else { return Ok(None) };
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        self.store().campaign_keys(&self.organization_id, &ids).await.map(Some).map_err(unavailable)
+    }
+
+    /// The campaigns that a filter names, with commas between them (the store's ids); where it names none, those that the key covers.
+    pub(crate) async fn named_campaigns(&self, names: Option<&str>) -> Result<Option<Vec<String>>, ApiError> {
+        let Some(names) = without_nul(names) else { return self.covered_campaigns().await };
+        let names: BTreeSet<&str> = names.split(',').map(str::trim).collect();
+        if CAMPAIGNS_NAMED_MAX < names.len() {
+            let message = format!("names {} campaigns, at most {CAMPAIGNS_NAMED_MAX} are allowed", names.len());
+            return Err(ApiError::invalid("campaign", message));
+        }
+        let mut keys = Vec::with_capacity(names.len());
+        for name in names {
+            keys.push(self.find_campaign(name).await?.key);
+        }
+        Ok(Some(keys))
     }
 
     /// How much of the URLs of clients and webhooks this actor is shown.

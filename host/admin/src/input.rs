@@ -1,7 +1,9 @@
 //! What is given to a use case, and the rules that many of them share.
 
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::ApiError;
+use hookmill_domain::ids::lowest_id;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -47,6 +49,15 @@ pub(crate) fn check_count(path: &str, count: i64, max: i64) -> Result<i64, ApiEr
     if (1..=max).contains(&count) { Ok(count) } else { Err(ApiError::invalid(path, format!("must be 1 to {max}"))) }
 }
 
+/// The id with this prefix that divides those before a time from those after; empty where none is given. `name` is where it was given.
+pub(crate) fn border(prefix: &str, (name, time): (&str, &Option<String>)) -> Result<String, ApiError> {
+    let Some(text) = time.as_deref() else { return Ok(String::new()) };
+    match Timestamp::parse(text) {
+        Some(time) => Ok(lowest_id(prefix, time)),
+        None => Err(ApiError::invalid(name, "must be a time in RFC 3339, such as 2026-03-01T12:00:00Z")),
+    }
+}
+
 /// An id as it is looked for: none has U+0000, which PostgreSQL does not take.
 pub(crate) fn lookup_id(id: &str) -> String {
     id.replace('\0', " ")
@@ -55,6 +66,17 @@ pub(crate) fn lookup_id(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn i2_a_time_is_a_border_between_ids() {
+        let at = |text: &str| border("rej", ("since", &Some(text.to_owned())));
+        assert_eq!(at("2026-03-01T12:00:00Z").unwrap(), lowest_id("rej", Timestamp(1_772_366_400_000)));
+        assert_eq!(at("2026-03-01T13:00:00+01:00"), at("2026-03-01T12:00:00Z"));
+        assert_eq!(border("rej", ("since", &None)).unwrap(), "");
+        for wrong in ["", "yesterday", "2026-03-01", "1772366400000"] {
+            assert_eq!(at(wrong).unwrap_err().details[0].path, "since", "{wrong}");
+        }
+    }
 
     #[test]
     fn a_name_is_trimmed_and_bounded() {

@@ -60,7 +60,7 @@ impl Scope {
             None => self.active_version(&campaign).await?,
         };
         let bytes_max = self.limits().load_bytes_max;
-        let rows = self.store().submissions(&campaign.key, None, "", last, bytes_max).await.map_err(unavailable)?.rows;
+        let rows = self.store().newest_submissions(&campaign.key, last, bytes_max).await.map_err(unavailable)?;
         let before_id = before.as_ref().map(|version| version.id.as_str());
         let versions = (before_id, after.id.as_str());
         let all = self.pipeline().compare(&campaign, versions, &rows, self.url_view(), self.holding()).await?;

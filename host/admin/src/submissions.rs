@@ -1,15 +1,20 @@
 //! Submissions with their timeline (O4, section 5), and what releases them.
 
+mod query;
+
 use super::access::{Scope, unavailable};
 use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
+use super::search::Search;
 use super::use_cases::{
-    GET_SUBMISSION, LIST_SUBMISSIONS, REPOST_SUBMISSION, REPROCESS_SUBMISSION, WITHDRAW_SUBMISSION,
+    GET_SUBMISSION, LIST_CAMPAIGN_SUBMISSIONS, LIST_SUBMISSIONS, REPOST_SUBMISSION, REPROCESS_SUBMISSION,
+    WITHDRAW_SUBMISSION,
 };
 use crate::rows::{EventRow, SubmissionRow, TimelineRow};
 use hookmill_domain::edited_lead::check_lead;
 use hookmill_domain::error::{ApiError, Detail, Kind};
-use hookmill_domain::state::State;
+use hookmill_store::submissions::first_within;
+pub use query::SubmissionQuery;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -44,22 +49,60 @@ pub struct EditedRepost {
     pub include_delivered: bool,
 }
 
+/// A page of submissions.
+#[derive(Debug)]
+pub struct ListedSubmissions {
+    /// The page.
+    pub page: Listed<SubmissionRow>,
+    /// When the last submission was received that was looked at, where a bound ended the search before the page was full.
+    pub searched_until: Option<i64>,
+}
+
 impl Scope {
-    /// Lists a campaign's submissions, the newest first; those in one state if it is given. A page with large leads has fewer of them.
+    /// Lists submissions, the newest first, of the campaigns that the key covers. A page with large leads has fewer of them.
     pub async fn list_submissions(
         &self,
-        campaign_id: &str,
-        state: Option<&str>,
+        query: SubmissionQuery,
         page: &PageRequest,
-    ) -> Result<Listed<SubmissionRow>, ApiError> {
-        let campaign = self.read_campaign(&LIST_SUBMISSIONS, campaign_id).await?;
-        let state = state.map(|name| State::parse(name).ok_or_else(unknown_state)).transpose()?;
+    ) -> Result<ListedSubmissions, ApiError> {
+        self.authorize(&LIST_SUBMISSIONS)?;
+        let mut search = query.check()?;
+        search.filter.campaigns = self.named_campaigns(query.campaign.as_deref()).await?;
+        self.list_found(&search, &query, page).await
+    }
+
+    /// Lists a campaign's submissions, the newest first.
+    pub async fn list_campaign_submissions(
+        &self,
+        campaign_id: &str,
+        query: SubmissionQuery,
+        page: &PageRequest,
+    ) -> Result<ListedSubmissions, ApiError> {
+        let campaign = self.read_campaign(&LIST_CAMPAIGN_SUBMISSIONS, campaign_id).await?;
+        let mut search = query.check()?;
+        search.filter.campaigns = Some(vec![campaign.key]);
+        self.list_found(&search, &query, page).await
+    }
+
+    async fn list_found(
+        &self,
+        search: &Search,
+        query: &SubmissionQuery,
+        page: &PageRequest,
+    ) -> Result<ListedSubmissions, ApiError> {
         let limit = self.rows_of(page)?;
-        let bytes_max = self.limits().page_bytes_max;
-        let found = self.store().submissions(&campaign.key, state, page.from(), limit, bytes_max).await;
-        let found = found.map_err(unavailable)?;
-        let limit = if found.is_cut { found.rows.len().try_into().unwrap_or(limit) } else { limit };
-        Ok(Listed::page(found.rows, limit, |row| row.id.clone()))
+        let until = query.before()?;
+        let before = [page.from(), until.as_str()].into_iter().filter(|id| !id.is_empty()).min().unwrap_or_default();
+        let found = self.search(search, before, limit).await?;
+        let sizes: Vec<i64> = found.seen.iter().map(|row| row.bytes).collect();
+        let fits = first_within(&sizes, self.limits().page_bytes_max).min(sizes.len());
+        let ids: Vec<&str> = found.seen[..fits].iter().map(|row| row.id.as_str()).collect();
+        let rows = self.store().submissions_by_id(&self.organization_id, &ids).await.map_err(unavailable)?;
+        let (next, searched_until) = match ids.last().filter(|_| fits < sizes.len()) {
+            Some(last) => (Some((*last).to_owned()), None),
+            None => (found.next, found.searched_until),
+        };
+        Ok(ListedSubmissions { page: Listed { items: rows, next }, searched_until })
     }
 
     /// A submission with its timeline and what was told of it.
@@ -108,9 +151,4 @@ impl Scope {
 fn invalid_lead(problems: Vec<Detail>) -> ApiError {
     let first = problems.first().map(|problem| format!("`{}` {}", problem.path, problem.message));
     ApiError::new(Kind::Invalid, "invalid", first.unwrap_or_default()).with_details(problems)
-}
-
-fn unknown_state() -> ApiError {
-    let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-    ApiError::invalid("state", format!("must be one of {}", known.join(", ")))
 }

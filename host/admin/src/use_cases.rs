@@ -96,7 +96,11 @@ declare! {
         DRAFT_DOCUMENT: "draftDocument", View, Campaign;
         COUNT_WARNINGS: "countWarnings", View, Campaign;
 
+        LIST_LEADS: "listLeads", View, Campaign;
+        GET_LEAD: "getLead", View, Campaign;
+
         LIST_SUBMISSIONS: "listSubmissions", View, Campaign;
+        LIST_CAMPAIGN_SUBMISSIONS: "listCampaignSubmissions", View, Campaign;
         GET_SUBMISSION: "getSubmission", View, Campaign;
         REPLAY_SUBMISSION: "replaySubmission", Integrate, Campaign;
         LIST_REQUESTS: "listRequests", View, Organization;

@@ -8,6 +8,7 @@ mod clients;
 mod data;
 mod discover;
 mod dry_run;
+mod leads;
 mod lifecycle;
 mod log;
 mod operator_keys;
@@ -44,6 +45,9 @@ enum Command {
     /// List, show, repost and delete posts of leads that were rejected as a whole, through the API of a host that runs.
     #[command(subcommand)]
     RejectedRequests(rejected_requests::RejectedRequestsCommand),
+    /// Find persons, and show one with all submissions, through the API of a host that runs.
+    #[command(subcommand)]
+    Leads(leads::LeadsCommand),
     /// List, show, create, rename and delete clients, for whom campaigns run, through the API of a host that runs.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),
         Command::RejectedRequests(command) => runtime.block_on(command.run()),
+        Command::Leads(command) => runtime.block_on(command.run()),
         Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
         Command::Lifecycle(command) => runtime.block_on(command.run()),

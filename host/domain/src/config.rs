@@ -180,6 +180,10 @@ pub struct Limits {
     pub page_rows_max: i64,
     /// How many bytes of leads and decisions one page of submissions carries (4 MiB); a page is cut before the row that would pass it.
     pub page_bytes_max: i64,
+    /// How many rows one call of a list looks at where no index has what is asked for (10,000); the response says how far it came.
+    pub search_rows_max: i64,
+    /// How many bytes of leads and decisions one call of a list searches (16 MiB); the response says how far it came.
+    pub search_bytes_max: i64,
     /// How many attempts of one delivery are shown, the newest (200).
     pub attempts_shown_max: i64,
     /// How many rejected requests of one organization wait to be recorded (256); beyond, the oldest is not recorded.
@@ -358,6 +362,8 @@ impl Default for Limits {
             kept_response_bytes_max: 4 << 10,
             page_rows_max: 200,
             page_bytes_max: 4 << 20,
+            search_rows_max: 10_000,
+            search_bytes_max: 16 << 20,
             attempts_shown_max: 200,
             rejections_waiting_max: 256,
             held_requests_bytes_max: 256 << 30,

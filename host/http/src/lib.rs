@@ -78,9 +78,14 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
         .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
-        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list));
+        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list_of_campaign));
+
+    let leads = of("Leads", Access::OrgUser)
+        .at("/v1/leads", routes!(api::leads::list))
+        .at("/v1/leads/{lead}", routes!(api::leads::get));
 
     let submissions = of("Submissions", Access::OrgUser)
+        .at("/v1/submissions", routes!(api::submissions::list))
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
         .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
@@ -129,6 +134,7 @@ fn table(jobs: &Jobs) -> Routes {
         .and(campaigns)
         .and(value_sets)
         .and(plugins)
+        .and(leads)
         .and(submissions)
         .and(deliveries)
         .and(long_calls)

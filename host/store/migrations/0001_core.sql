@@ -286,6 +286,9 @@ create table submissions (
 create index submissions_due on submissions (shard, campaign_key, run_at, id) where run_at is not null;
 create index submissions_of_campaign on submissions (campaign_key, id);
 create index submissions_in_state on submissions (campaign_key, state, id);
+-- Of whom people ask across campaigns: not of those on their way, nor of the many that were delivered, so that a lead that goes well costs nothing here.
+create index submissions_of_organization_in_state on submissions (organization_id, state, id) where state not in ('received', 'delivering', 'delivered');
+create index submissions_of_lead on submissions (organization_id, lead_id, id) where lead_id is not null;
 create index submissions_of_tests on submissions (campaign_key, id) where is_test;
 -- Those that wait in a queue, by their arrival and by when they expire, and those of it that are taken up.
 create index submissions_queued on submissions (campaign_key, id) where state = 'queued' and run_at is null;
@@ -348,6 +351,17 @@ create table lead_identities (
     lead_id text not null,
     primary key (organization_id, identity_hash)
 );
+
+-- The tags that a lead came with, and in which campaigns.
+create table lead_tags (
+    organization_id text not null,
+    lead_id text not null,
+    tag text not null,
+    campaign_key text not null,
+    primary key (organization_id, lead_id, tag, campaign_key)
+);
+create index lead_tags_of_organization on lead_tags (organization_id, tag, lead_id);
+create index lead_tags_of_campaign on lead_tags (campaign_key, tag, lead_id);
 
 -- Where something is sent.
 create table destinations (

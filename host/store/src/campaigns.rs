@@ -280,6 +280,13 @@ impl Store {
         }))
     }
 
+    /// The store's ids of those campaigns of an organization that users know by these, in no order.
+    #[boxed]
+    pub async fn campaign_keys(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+        const SELECT: &str = ") select c.campaign_key from v join campaigns c on c.organization_id = v.organization_id and c.campaign_id = v.id";
+        Ok(select_many!(self, query_scalar as String, SELECT, organization_id, ids))
+    }
+
     /// Moves a campaign to another state, if it is still in the state it was read in. One that is activated or archived is to be released
     /// from then on ([`Store::campaigns_to_release`]), and its queue is looked at.
     #[boxed]

@@ -28,6 +28,7 @@ mod error;
 pub mod ingest;
 pub mod jobs;
 pub mod keys;
+pub mod leads;
 pub mod leases;
 pub mod lifecycle;
 pub mod organizations;
@@ -45,6 +46,7 @@ pub mod requests;
 mod retention;
 pub mod reviews;
 pub mod runs;
+pub mod search;
 pub mod submissions;
 #[cfg(test)]
 mod transitions;

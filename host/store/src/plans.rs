@@ -21,13 +21,14 @@ use std::sync::Arc;
 /// How many submissions the tables hold.
 const SUBMISSIONS: usize = 500_000;
 /// The tables that grow with every lead.
-const GROWING: [&str; 16] = [
+const GROWING: &[&str] = &[
     "requests",
     "submissions",
     "timeline",
     "leads",
     "lead_identities",
     "first_submissions",
+    "lead_tags",
     "events",
     "deliveries",
     "attempts",

@@ -1,9 +1,11 @@
 //! Submissions and their timeline as the API shows them (O4).
 
-use super::requests::{RawRequest, before_or_end};
+use super::requests::RawRequest;
+use super::search::last_cause;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::state::State;
+use std::collections::HashMap;
 
 /// A submission.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct SubmissionRow {
     pub parent_id: Option<String>,
     /// The state.
     pub state: String,
+    /// Why it is in that state, in one word.
+    pub cause: String,
     /// How many lines its timeline has: transitions, and what happened between them.
     pub revision: i64,
     /// When it was received.
@@ -49,6 +53,7 @@ from_row!(SubmissionRow {
     campaign_id,
     parent_id,
     state,
+    cause,
     revision,
     received_at,
     updated_at,
@@ -60,14 +65,17 @@ from_row!(SubmissionRow {
     value_sets
 });
 
-/// The first rows of what was asked for, which have no more bytes than asked for.
+/// What is searched of a submission.
 #[derive(Debug, Clone)]
-pub struct Within<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Whether rows were left out for their bytes.
-    pub is_cut: bool,
+pub struct LeadAndDecision {
+    /// The submission.
+    pub id: String,
+    /// The mapped lead as JSON.
+    pub lead: Option<Vec<u8>>,
+    /// The verdict and the warnings, a JSON object.
+    pub decision: Option<Vec<u8>>,
 }
+from_row!(LeadAndDecision { id, lead, decision });
 
 /// A line of a timeline.
 #[derive(Debug, Clone)]
@@ -103,46 +111,79 @@ impl TimelineRow {
     }
 }
 
-const COLUMNS: &str = "select s.id, s.request_id, s.organization_id, s.campaign_key, c.campaign_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
-     s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets from submissions s join campaigns c on c.campaign_key = s.campaign_key";
+/// What is read of submissions `s` of campaigns `c`.
+fn columns() -> String {
+    const COLUMNS: &str = "s.id, s.request_id, s.organization_id, s.campaign_key, c.campaign_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
+         s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets";
+    format!("{COLUMNS}, {} as cause", last_cause("s"))
+}
 
 impl Store {
     /// One submission of an organization.
     #[boxed]
     pub async fn submission(&self, organization_id: &str, id: &str) -> Result<Option<SubmissionRow>, StoreError> {
-        let sql = format!("{COLUMNS} where s.organization_id = $1 and s.id = $2");
+        let sql = format!(
+            "select {} from submissions s join campaigns c on c.campaign_key = s.campaign_key where s.organization_id = $1 and s.id = $2",
+            columns()
+        );
         Ok(reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
         }))
     }
 
-    /// The submissions of a campaign, the newest first, older than `before`; in one state if given. As many as have `bytes_max` bytes of
-    /// leads and decisions together, and one in any case.
+    /// The newest submissions of a campaign, the newest first. As many as have `bytes_max` bytes of leads and decisions together, and one in
+    /// any case.
     #[boxed]
-    pub async fn submissions(
+    pub async fn newest_submissions(
         &self,
         campaign_key: &str,
-        state: Option<State>,
-        before: &str,
         limit: i64,
         bytes_max: i64,
-    ) -> Result<Within<SubmissionRow>, StoreError> {
-        // The state is a word of ours: written out, the database may use the index of that state's rows.
-        let in_state = state.map(|state| format!("and s.state = '{}'", state.as_str())).unwrap_or_default();
-        let which = format!("where s.campaign_key = $1 and s.id < $2 {in_state} order by s.id desc limit $3");
+    ) -> Result<Vec<SubmissionRow>, StoreError> {
+        let which = "where s.campaign_key = $1 order by s.id desc limit $2";
         // Lengths are read without what they are of.
         let sizes = format!(
             "select cast(coalesce(length(s.lead), 0) + coalesce(length(s.decision), 0) as bigint) from submissions s {which}"
         );
-        let (sql, before) = (format!("{COLUMNS} {which}"), before_or_end(before));
-        let (sizes, rows): (Vec<i64>, _) = reading!(self, connection => {
-            let sizes: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sizes.as_str())).bind(campaign_key).bind(before).bind(limit)
+        let sql = format!(
+            "select {} from submissions s join campaigns c on c.campaign_key = s.campaign_key {which}",
+            columns()
+        );
+        Ok(reading!(self, connection => {
+            let sizes: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sizes.as_str())).bind(campaign_key).bind(limit)
                 .fetch_all(&mut *connection).await?;
-            let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(before).bind(first_within(&sizes, bytes_max))
-                .fetch_all(&mut *connection).await?;
-            (sizes, rows)
-        });
-        Ok(Within { rows, is_cut: first_within(&sizes, bytes_max) < i64::try_from(sizes.len()).unwrap_or(i64::MAX) })
+            let fits = i64::try_from(first_within(&sizes, bytes_max)).unwrap_or(i64::MAX);
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(campaign_key).bind(fits).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// The submissions of an organization that have these ids, in that order.
+    #[boxed]
+    pub async fn submissions_by_id(
+        &self,
+        organization_id: &str,
+        ids: &[&str],
+    ) -> Result<Vec<SubmissionRow>, StoreError> {
+        let select = format!(
+            ") select {} from v join submissions s on s.organization_id = v.organization_id and s.id = v.id \
+             join campaigns c on c.campaign_key = s.campaign_key",
+            columns()
+        );
+        let mut rows = select_many!(self, query_as as SubmissionRow, select.as_str(), organization_id, ids);
+        let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+        rows.sort_by_key(|row| places.get(row.id.as_str()).copied());
+        Ok(rows)
+    }
+
+    /// The leads and decisions of submissions that have these ids, by id.
+    #[boxed]
+    pub async fn leads_and_decisions(
+        &self,
+        organization_id: &str,
+        ids: &[&str],
+    ) -> Result<Vec<LeadAndDecision>, StoreError> {
+        const SELECT: &str = ") select s.id, s.lead, s.decision from v join submissions s on s.organization_id = v.organization_id and s.id = v.id";
+        Ok(select_many!(self, query_as as LeadAndDecision, SELECT, organization_id, ids))
     }
 
     /// The transitions of a submission after it was received, in order.
@@ -173,13 +214,13 @@ impl Store {
 }
 
 /// How many of the first have no more bytes together than this; one in any case.
-pub(super) fn first_within(sizes: &[i64], bytes_max: i64) -> i64 {
+pub fn first_within(sizes: &[i64], bytes_max: i64) -> usize {
     let mut bytes = 0_i64;
     let fits = sizes.iter().take_while(|size| {
         bytes = bytes.saturating_add(**size);
         bytes <= bytes_max
     });
-    i64::try_from(fits.count()).unwrap_or(i64::MAX).max(1)
+    fits.count().max(1)
 }
 
 #[cfg(test)]

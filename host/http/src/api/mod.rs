@@ -11,6 +11,7 @@ pub(super) mod dry_run;
 pub(super) mod endpoint;
 pub(super) mod fields;
 pub(super) mod jobs;
+pub(super) mod leads;
 pub(super) mod lifecycle;
 pub(super) mod organizations;
 pub(super) mod plugins;

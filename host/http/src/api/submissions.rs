@@ -5,27 +5,74 @@ use crate::body::JsonBody;
 use crate::error::{ErrorBody, HttpError};
 use crate::extract::{Path, Query};
 use crate::reply::large_json;
-use crate::views::{self, Before, Page, PageSize, SubmissionStatus, Time};
+use crate::views::{self, Before, PageSize, SubmissionStatus, Time};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use hookmill_admin::rows::{EventRow, SubmissionRow, TimelineRow};
-use hookmill_admin::{EditedRepost, SubmissionDetails};
+use hookmill_admin::{EditedRepost, ListedSubmissions, SubmissionDetails, SubmissionQuery};
 use hookmill_domain::event::EventName;
 use hookmill_domain::state::State;
 use hookmill_pipeline::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 /// A filter for submissions.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SubmissionFilter {
-    /// Only those in this state.
-    #[param(value_type = Option<State>)]
+    /// Only those in this state, or in one of these with commas between them.
+    #[param(schema_with = state_list)]
     state: Option<String>,
+    /// Only those whose last transition has this cause, such as `rules` or `client_rejected`.
+    #[param(pattern = "^[a-z0-9_]*$", max_length = 64)]
+    cause: Option<String>,
+    /// Only those of which a rule failed that is called so: by its place in the document (`qualify[0]`), its field, or a part of its reason.
+    #[param(max_length = 200)]
+    rule: Option<String>,
+    /// Only those received at this time or later.
+    #[param(format = DateTime)]
+    since: Option<String>,
+    /// Only those received before this time.
+    #[param(format = DateTime)]
+    until: Option<String>,
+    /// Only those of this lead.
+    lead: Option<String>,
+    /// Only those with this text in a value of their mapped lead, in upper or lower case.
+    #[param(max_length = 200)]
+    q: Option<String>,
+}
+
+/// The campaigns of a filter for submissions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CampaignsFilter {
+    /// Only those of this campaign, or of these with commas between them, at most 20.
+    #[param(pattern = "^[A-Za-z0-9_-]{2,16}(,[A-Za-z0-9_-]{2,16}){0,19}$")]
+    campaign: Option<String>,
+}
+
+/// States with commas between them.
+fn state_list() -> Schema {
+    let names: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+    let one = names.join("|");
+    let pattern = format!("^({one})(,({one}))*$");
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples(["quarantined,rejected"]).into()
+}
+
+/// A page of submissions, and how far it was looked for them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Submissions)]
+pub(crate) struct SubmissionsPage {
+    items: Vec<SubmissionView>,
+    /// Where the next page begins: send it as `before`. Null at the end.
+    next: Option<String>,
+    /// Where a bound (`search_rows_max`, `search_bytes_max`) ended the search before the page was full: when the last submission was received that
+    /// was looked at. The search goes on at `next`. Null where nothing was left out.
+    searched_until: Option<Time>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +85,8 @@ pub(crate) struct SubmissionView {
     parent_id: Option<String>,
     #[schema(value_type = State)]
     state: String,
+    /// The cause of the state, as a stable code.
+    cause: String,
     /// Whether the state is final.
     is_terminal: bool,
     received_at: Time,
@@ -127,6 +176,7 @@ impl From<SubmissionRow> for SubmissionView {
             campaign_id: row.campaign_id,
             parent_id: row.parent_id,
             state: row.state,
+            cause: row.cause,
             received_at: views::time(row.received_at),
             updated_at: views::time(row.updated_at),
             lead_id: row.lead_id,
@@ -177,20 +227,52 @@ fn client(lines: &[TimelineView]) -> Option<ClientView> {
     Some(ClientView { reason: text("reason"), reference: text("reference"), price: text("price") })
 }
 
+impl SubmissionFilter {
+    fn with_campaigns(self, campaign: Option<String>) -> SubmissionQuery {
+        let Self { state, cause, rule, since, until, lead, q } = self;
+        SubmissionQuery { campaign, state, cause, rule, since, until, lead, text: q }
+    }
+}
+
+impl From<ListedSubmissions> for SubmissionsPage {
+    fn from(ListedSubmissions { page, searched_until }: ListedSubmissions) -> Self {
+        let items = page.items.into_iter().map(Into::into).collect();
+        Self { items, next: page.next, searched_until: searched_until.map(views::time) }
+    }
+}
+
+/// Lists submissions
+///
+/// The newest come first; those of campaigns that a scoped key does not cover are left out. `cause`, `rule` and `q` are looked up submission by submission, as
+/// are common states across campaigns: then a page may end early, and `searched_until` says so.
+#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(CampaignsFilter, SubmissionFilter, PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = SubmissionsPage)))]
+pub(crate) async fn list(
+    OrgUser(scope): OrgUser,
+    Query(campaigns): Query<CampaignsFilter>,
+    Query(filter): Query<SubmissionFilter>,
+    Query(page): Query<PageSize>,
+    Query(before): Query<Before>,
+) -> Result<Response, HttpError> {
+    let query = filter.with_campaigns(campaigns.campaign);
+    let listed = scope.list_submissions(query, &page.before(before)).await?;
+    large_json(&scope, || SubmissionsPage::from(listed)).await
+}
+
 /// Lists a campaign's submissions
 ///
-/// The newest come first.
-#[utoipa::path(get, path = "", operation_id = "listSubmissions", params(SubmissionFilter, PageSize, Before),
-    responses((status = OK, description = "A page of the list.", body = Page<SubmissionView>)))]
-pub(crate) async fn list(
+/// The newest come first. `cause`, `rule` and `q` are looked up submission by submission: then a page may end early, and `searched_until` says so.
+#[utoipa::path(get, path = "", operation_id = "listCampaignSubmissions", params(SubmissionFilter, PageSize, Before),
+    responses((status = OK, description = "A page of the list.", body = SubmissionsPage)))]
+pub(crate) async fn list_of_campaign(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
     Query(filter): Query<SubmissionFilter>,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Response, HttpError> {
-    let listed = scope.list_submissions(&campaign, filter.state.as_deref(), &page.before(before)).await?;
-    large_json(&scope, || Page::<SubmissionView>::of(listed, Into::into)).await
+    let listed = scope.list_campaign_submissions(&campaign, filter.with_campaigns(None), &page.before(before)).await?;
+    large_json(&scope, || SubmissionsPage::from(listed)).await
 }
 
 /// Shows a submission

@@ -10,13 +10,14 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The groups of operations, in the order in which a newcomer meets them.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("Sources", "What lead sources call, with a source key."),
     ("Provisioning", "Organizations, users, keys, and who did what."),
     ("Clients", "The customers for whom campaigns run."),
     ("Campaigns", "Campaigns, what they run, and where their leads go."),
     ("Value sets", "Named tables that documents and plugins look things up in."),
     ("Plugins", "Components that organizations upload, with their versions."),
+    ("Leads", "Persons, with their submissions across campaigns."),
     (
         "Submissions",
         "Submissions, the requests they came with, requests that were rejected, and what is done with many submissions.",

@@ -67,10 +67,17 @@ impl Routes {
         self
     }
 
-    /// The routes of both groups.
+    /// The routes of both groups. An address may have methods of both: each is called by who calls its group.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.router = self.router.merge(other.router);
-        self.paths.extend(other.paths);
+        for (address, item) in other.paths {
+            match (self.paths.get_mut(&address).and_then(Value::as_object_mut), item) {
+                (Some(known), Value::Object(more)) => known.extend(more),
+                (_, item) => {
+                    self.paths.insert(address, item);
+                }
+            }
+        }
         self.schemas.extend(other.schemas);
         self
     }

@@ -30,7 +30,8 @@ pub(super) fn filling() -> Vec<String> {
         ),
         format!(
             "insert into submissions (organization_id, id, request_id, campaign_key, shard, element_start, element_bytes, state, revision, received_at, \
-             updated_at, run_at, is_test, review_priority) {n} select {org}, {}, {}, {campaign}, i % 64, 0, 2, {state}, 3, i, i, {}, false, i % 3 from n",
+             updated_at, run_at, is_test, review_priority, lead_id) {n} select {org}, {}, {}, {campaign}, i % 64, 0, 2, {state}, 3, i, i, {}, false, i % 3, \
+             case when i % 5 <> 4 then 'led_' || cast(10000000 + i / 20 * 20 + i % 10 as text) end from n",
             id("sub"),
             id("req"),
             some(100)
@@ -73,6 +74,11 @@ pub(super) fn filling() -> Vec<String> {
              select {org}, 'dup:campaign:' || {campaign} || ':email', cast({} as bytea), {}, i, 0 from n where i % 4 = 0",
             id("hash"),
             id("sub")
+        ),
+        format!(
+            "insert into lead_tags (organization_id, lead_id, tag, campaign_key) {n} select {org}, {}, 'tag_' || cast(i % 7 as text), {campaign} \
+             from n where i % 4 = 0",
+            id("led")
         ),
         format!("insert into commits (id, committed_at) {n} select {}, i from n where i % 10 = 0", id("cmt")),
         format!(

@@ -19,6 +19,7 @@ use crate::release::Release;
 use crate::retention::{Old, Piece, Unused};
 use crate::reviews::{ReviewPlace, ReviewsOf};
 use crate::runs::RunStart;
+use crate::search::SubmissionFilter;
 use crate::{Store, StoreError};
 use hookmill_domain::bulk::{BulkCursor, BulkFilter, BulkOperation, OpenJob};
 use hookmill_domain::campaign::CampaignState;
@@ -57,11 +58,69 @@ macro_rules! statements {
 }
 
 statements! { store:
-    "submissions of a campaign", "submissions_of_campaign" => {
-        store.submissions(CAMPAIGN, None, "", 50, 1 << 20).await?;
+    "newest submissions of a campaign", "submissions_of_campaign" => {
+        store.newest_submissions(CAMPAIGN, 50, 1 << 20).await?;
     }
-    "submissions in a state", "submissions_in_state" => {
-        store.submissions(CAMPAIGN, Some(State::Received), "", 50, 1 << 20).await?;
+    "submissions", "key of submissions" => {
+        store.look_at_submissions(ORG, &SubmissionFilter::default(), "", 50).await?;
+    }
+    "submissions that are delivered", "key of submissions" => {
+        let filter = SubmissionFilter { states: vec![State::Delivered], ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "submissions of campaigns", "submissions_of_campaign" => {
+        let filter = SubmissionFilter { campaigns: campaigns(), ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "submissions of campaigns in states", "submissions_in_state" => {
+        let states = vec![State::Received, State::Queued];
+        let filter = SubmissionFilter { campaigns: campaigns(), states, ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "submissions in states", "submissions_of_organization_in_state" => {
+        let states = vec![State::Rejected, State::Queued];
+        let filter = SubmissionFilter { states, ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "submissions with a cause", "key of timeline" => {
+        let (states, cause) = (vec![State::Disqualified], Some("rules".to_owned()));
+        let filter = SubmissionFilter { states, cause, ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "submissions of a lead", "submissions_of_lead" => {
+        let filter = SubmissionFilter { lead_id: Some("led_10000000".into()), ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+        let filter = SubmissionFilter { campaigns: campaigns(), ..filter };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "newest submissions of leads in the order of time", "submissions_of_lead" => {
+        let filter = SubmissionFilter { newest_of_lead: true, ..SubmissionFilter::default() };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+        let filter = SubmissionFilter { campaigns: campaigns(), ..filter };
+        store.look_at_submissions(ORG, &filter, "", 50).await?;
+    }
+    "submissions by id", "key of submissions" => {
+        store.submissions_by_id(ORG, &["sub_10000001", "sub_10000011"]).await?;
+        store.leads_and_decisions(ORG, &["sub_10000001", "sub_10000011"]).await?;
+    }
+    "leads", "key of leads" => {
+        store.leads(ORG, &["led_10000000", "led_10000004"]).await?;
+    }
+    "newest submissions of leads", "submissions_of_lead" => {
+        for among in [None, campaigns().as_deref()] {
+            store.newest_submissions_of_leads(ORG, &["led_10000000", "led_10000004"], among).await?;
+        }
+    }
+    "tags of leads", "key of lead_tags" => {
+        for among in [None, campaigns().as_deref()] {
+            store.tags_of_leads(ORG, &["led_10000000", "led_10000004"], among).await?;
+        }
+    }
+    "leads with a tag", "lead_tags_of_organization" => {
+        store.leads_with_tag(ORG, "tag_1", None, "", 50).await?;
+    }
+    "leads with a tag in campaigns", "lead_tags_of_campaign" => {
+        store.leads_with_tag(ORG, "tag_1", campaigns().as_deref(), "", 50).await?;
     }
     "submission", "key of submissions" => {
         store.submission(ORG, "sub_10000001").await?;
@@ -441,6 +500,10 @@ async fn set_caps(store: &Store, caps: Caps, delivery: &str) -> Result<(), Store
     let campaign = Campaign { delivery: delivery.into(), ..campaign };
     let lifecycle = Lifecycle { caps: Some(caps), ..Lifecycle::default() };
     store.set_lifecycle(&campaign, &lifecycle, &entry("lifecycle.set"), Timestamp(1)).await
+}
+
+fn campaigns() -> Option<Vec<String>> {
+    Some(vec![CAMPAIGN.to_owned(), "cmp_111".to_owned()])
 }
 
 fn entry(action: &'static str) -> AuditEntry {
