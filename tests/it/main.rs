@@ -22,6 +22,7 @@ mod hosts;
 mod ingest;
 mod interpret;
 mod layers;
+mod leads;
 mod lifecycle;
 mod lives;
 mod permissions;

@@ -12,7 +12,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::event::{EventName, events_after};
-use hookmill_domain::lead::IdentityHash;
+use hookmill_domain::lead::{IdentityHash, tags};
 use hookmill_domain::lifecycle::duplicates::DuplicateRule;
 use hookmill_domain::lifecycle::local::LocalLifecycle;
 use hookmill_domain::settings::WebhookSettings;
@@ -348,6 +348,7 @@ impl Pipeline {
                     lead: submission.lead.clone().into_bytes(),
                     is_test: submission.is_test,
                     is_counted: item.is_counted,
+                    tags: tags(&submission.lead),
                 })
             }),
             decision: rendered::decision(item.submission.is_some(), item.verdict.as_ref(), &item.warnings),

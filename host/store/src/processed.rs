@@ -14,7 +14,7 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::state::{Change, State};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub use firsts::{First, FirstSubmission};
 pub use slots::{LifecyclePremises, NoSlot, SlotPeriod};
@@ -84,6 +84,8 @@ pub struct ProcessedLead {
     pub is_test: bool,
     /// Whether the submission is one of the person's already.
     pub is_counted: bool,
+    /// The tags that it came with.
+    pub tags: BTreeSet<String>,
 }
 
 /// A submission of another campaign that is made of one which ends, with its lead (L8).
@@ -236,6 +238,10 @@ impl Store {
             insert_many!(connection, "insert into leads (organization_id, id, created_at, updated_at, submission_count) values", "(?, ?, ?, ?, ?)",
                 "on conflict (organization_id, id) do update set updated_at = excluded.updated_at, submission_count = leads.submission_count + excluded.submission_count",
                 &leads, |query, row| query.bind(row.0.0).bind(row.0.1).bind(now.0).bind(now.0).bind(*row.1));
+            let tags: Vec<&(&str, &str, &str, &str)> = people.tags.iter().collect();
+            insert_many!(connection, "insert into lead_tags (organization_id, lead_id, tag, campaign_key) values", "(?, ?, ?, ?)",
+                "on conflict (organization_id, lead_id, tag, campaign_key) do nothing", &tags,
+                |query, row| query.bind(row.0).bind(row.1).bind(row.2).bind(row.3));
             // Their people are there now.
             let moves: Vec<(&Processed, &Move)> = written.iter().filter_map(|p| Some((*p, p.moved_to.as_ref()?))).collect();
             for (p, moved) in &moves {
@@ -315,6 +321,8 @@ fn reopening(state: State) -> Option<Change> {
 struct People<'a> {
     identities: BTreeMap<(&'a str, &'a IdentityHash), &'a str>,
     leads: BTreeMap<(&'a str, &'a str), i64>,
+    /// Organization, lead, tag and campaign.
+    tags: BTreeSet<(&'a str, &'a str, &'a str, &'a str)>,
 }
 
 fn collect_people<'a>(written: &[&'a Processed]) -> People<'a> {
@@ -323,6 +331,8 @@ fn collect_people<'a>(written: &[&'a Processed]) -> People<'a> {
         let Some(lead) = &p.lead else { continue };
         let organization_id = p.organization_id.as_str();
         *people.leads.entry((organization_id, lead.lead_id.as_str())).or_default() += i64::from(!lead.is_counted);
+        let of_tag = |tag: &'a String| (organization_id, lead.lead_id.as_str(), tag.as_str(), p.campaign_key.as_str());
+        people.tags.extend(lead.tags.iter().map(of_tag));
         for hash in &lead.identities {
             people.identities.entry((organization_id, hash)).or_insert(lead.lead_id.as_str());
         }

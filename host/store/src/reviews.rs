@@ -82,7 +82,7 @@ impl Store {
         let (sizes, rows): (Vec<i64>, Vec<ReviewRow>) = reading!(self, connection => {
             let sizes: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sizes.as_str())).bind(owner_id).bind(after.priority).bind(&after.submission_id).bind(limit)
                 .fetch_all(&mut *connection).await?;
-            let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows.as_str())).bind(owner_id).bind(after.priority).bind(&after.submission_id).bind(first_within(&sizes, bytes_max))
+            let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows.as_str())).bind(owner_id).bind(after.priority).bind(&after.submission_id).bind(i64::try_from(first_within(&sizes, bytes_max)).unwrap_or(i64::MAX))
                 .fetch_all(&mut *connection).await?;
             (sizes, rows)
         });

@@ -546,6 +546,7 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
             lead: b"{}".to_vec(),
             is_test: false,
             is_counted: false,
+            tags: ["vip".to_owned()].into(),
         }),
         decision: None,
         value_sets: None,
