@@ -196,6 +196,8 @@ create table requests (
     remote_address text,
     received_at bigint not null,
     response bytea not null,
+    -- The elements that were erased (L12), a JSON object; null where none was. Its body is then text in UTF-8, whatever its headers say.
+    erased bytea,
     body bytea not null,
     primary key (organization_id, id)
 );
@@ -269,6 +271,9 @@ create table submissions (
     campaign_version_id text,
     lead_id text,
     is_test boolean not null,
+    -- The erasure that is to erase it (L12), and when it did: then nothing of its person is in it.
+    erasure_id text,
+    erased_at bigint,
     -- The tables that were read for it, a JSON object from names to digests.
     value_sets bytea,
     -- Where it goes on when it is taken up next, a JSON object; null where it begins with its element.
@@ -296,6 +301,7 @@ create index submissions_expiring on submissions (campaign_key, queued_at) where
 create index submissions_in_release on submissions (campaign_key, id) where state = 'queued' and run_at is not null;
 create index submissions_in_review on submissions (organization_id, review_priority, id) where state = 'pending_action' and review_priority is not null;
 create index submissions_in_review_of_campaign on submissions (campaign_key, review_priority, id) where state = 'pending_action' and review_priority is not null;
+create index submissions_to_erase on submissions (erasure_id, shard, id) where erasure_id is not null and erased_at is null;
 create index submissions_of_parent on submissions (organization_id, parent_id) where parent_id is not null;
 
 create table timeline (
@@ -350,6 +356,43 @@ create table lead_identities (
     identity_hash bytea not null,
     lead_id text not null,
     primary key (organization_id, identity_hash)
+);
+create index lead_identities_of_lead on lead_identities (organization_id, lead_id);
+
+-- Persons that were erased, or are being erased (L12).
+create table erasures (
+    organization_id text not null,
+    id text not null,
+    user_id text not null,
+    -- A hash of the address by which the person was named, as a proof.
+    person_hash bytea not null,
+    -- The person's addresses and leads, encrypted; null once nothing is left to be done.
+    encrypted_person bytea,
+    requested_at bigint not null,
+    finished_at bigint,
+    -- Where the search stands, a JSON object.
+    progress bytea not null,
+    primary key (organization_id, id)
+);
+create index erasures_under_way on erasures (organization_id, id) where finished_at is null;
+
+-- How much an erasure has erased of each kind.
+create table erasure_counts (
+    organization_id text not null,
+    erasure_id text not null,
+    name text not null,
+    count bigint not null,
+    primary key (organization_id, erasure_id, name)
+);
+
+-- What whoever asked for an erasure is to know of it, one thing a row.
+create table erasure_notes (
+    organization_id text not null,
+    erasure_id text not null,
+    kind text not null,
+    -- The id of what it is about.
+    subject text not null,
+    primary key (organization_id, erasure_id, kind, subject)
 );
 
 -- The tags that a lead came with, and in which campaigns.
@@ -432,6 +475,9 @@ create table deliveries (
     updated_at bigint not null,
     -- When it is to be sent; null while nothing is to be done.
     run_at bigint,
+    -- When its message was erased (L12), and SHA-256 of what had been sent; null where nothing had.
+    erased_at bigint,
+    message_digest bytea,
     -- The message: once shaped it never changes between attempts. The head is a JSON object of method, query, headers and content type.
     message_head bytea,
     message_body bytea,

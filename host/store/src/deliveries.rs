@@ -142,6 +142,10 @@ pub struct Delivery {
     pub updated_at: i64,
     /// When it is tried next.
     pub run_at: Option<i64>,
+    /// When its message was erased.
+    pub erased_at: Option<i64>,
+    /// SHA-256 of what had been sent of it by then; none where nothing had.
+    pub message_digest: Option<Vec<u8>>,
 }
 from_row!(Delivery {
     id,
@@ -155,7 +159,9 @@ from_row!(Delivery {
     retries_max,
     created_at,
     updated_at,
-    run_at
+    run_at,
+    erased_at,
+    message_digest
 });
 
 /// The columns of a message: its head, and its body.
@@ -219,17 +225,17 @@ macro_rules! insert_deliveries {
 pub(super) use insert_deliveries;
 
 const COLUMNS: &str = "select d.id, d.campaign_key, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
-     d.created_at, d.updated_at, d.run_at from deliveries d left join events e on e.organization_id = d.organization_id and e.id = d.event_id";
+     d.created_at, d.updated_at, d.run_at, d.erased_at, d.message_digest from deliveries d left join events e on e.organization_id = d.organization_id and e.id = d.event_id";
 
 impl Store {
-    /// Keeps messages that were shaped apart from the step that caused them. One that was shaped meanwhile stays as it is.
+    /// Keeps messages that were shaped apart from the step that caused them. One that was shaped or erased meanwhile stays as it is.
     #[boxed]
     pub async fn commit_shaped(&self, shaped: &[(DeliveryKey, Shaped)], now: Timestamp) -> Result<(), StoreError> {
         writing!(self, Class::Processing, connection => {
             for (key, result) in shaped {
                 match result {
                     Shaped::Message(message) => {
-                        sqlx::query("update deliveries set message_head = $1, message_body = $2, updated_at = $3 where organization_id = $4 and id = $5 and message_head is null")
+                        sqlx::query("update deliveries set message_head = $1, message_body = $2, updated_at = $3 where organization_id = $4 and id = $5 and message_head is null and state = 'waiting'")
                             .bind(message.head_json()).bind(message.body.as_deref()).bind(now.0).bind(&key.organization_id).bind(&key.id).execute(&mut *connection).await?;
                     }
                     Shaped::Failed { attempt_id, detail } => {
@@ -337,7 +343,7 @@ impl Store {
         let resent: Option<(String, i64)> = writing!(self, connection => {
             let resent = sqlx::query_as("update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1, \
                  destination_version = coalesce((select d.version from destinations d where d.id = deliveries.destination_id), destination_version) \
-                 where id = $2 and organization_id = $3 and event_id is not null and destination_kind <> 'action' and state not in ('waiting', 'held') returning destination_id, shard")
+                 where id = $2 and organization_id = $3 and event_id is not null and erased_at is null and destination_kind <> 'action' and state not in ('waiting', 'held') returning destination_id, shard")
                 .bind(now.0).bind(id).bind(organization_id).bind(i64::from(retries)).fetch_optional(&mut *connection).await?;
             if resent.is_some() {
                 insert_audit!(self, connection, entry, id, now);

@@ -24,6 +24,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod destinations;
 pub mod encryption;
+pub mod erasures;
 mod error;
 pub mod ingest;
 pub mod jobs;

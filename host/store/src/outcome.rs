@@ -122,6 +122,12 @@ const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state,
      where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state || '' = v.state_before \
      returning submissions.id";
 
+/// Takes the details from an attempt of a delivery that was erased.
+const ERASED_LATE: &str = "update attempts set detail = $1 where organization_id = $2 and delivery_id = $3 and id = $4 and exists \
+     (select 1 from deliveries d where d.organization_id = attempts.organization_id and d.id = attempts.delivery_id and d.erased_at is not null)";
+/// The details of an attempt of which nothing is kept.
+pub(super) const NOTHING: &[u8] = b"{}";
+
 impl Store {
     /// Writes what several attempts led to, under `commit_id`. An attempt that left is always kept; the states of deliveries and
     /// submissions that have moved on meanwhile stay as they are. Returns the ids of the deliveries and submissions that were changed.
@@ -149,6 +155,10 @@ impl Store {
                         .bind(o.state()).bind(o.run_at()).bind(now.0);
                 }
                 changed.extend(query.fetch_all(&mut *connection).await?);
+            }
+            // What moved on meanwhile may have been erased: then nothing is kept of the late response but its status.
+            for (o, attempt) in attempts.iter().filter(|(o, _)| !changed.contains(&o.delivery_id)) {
+                sqlx::query(ERASED_LATE).bind(NOTHING).bind(&o.organization_id).bind(&o.delivery_id).bind(&attempt.id).execute(&mut *connection).await?;
             }
             for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
                 // Its campaign may have been activated at this very moment: nobody would release it.

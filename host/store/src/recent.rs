@@ -20,11 +20,12 @@ pub struct ElementPlace {
 from_row!(ElementPlace { id, request_id, element_start, element_bytes, received_at });
 
 impl Store {
-    /// The newest elements of a campaign, the newest first. Further leads of one element have no place of their own.
+    /// The newest elements of a campaign, the newest first. Further leads of one element have no place of their own,
+    /// and those that were erased have none any more.
     #[boxed]
     pub async fn recent_elements(&self, campaign_key: &str, limit: i64) -> Result<Vec<ElementPlace>, StoreError> {
         const SQL: &str = "select id, request_id, element_start, element_bytes, received_at from submissions \
-            where campaign_key = $1 and parent_id is null order by id desc limit $2";
+            where campaign_key = $1 and parent_id is null and erased_at is null order by id desc limit $2";
         Ok(reading!(self, connection => {
             sqlx::query_as(SQL).bind(campaign_key).bind(limit).fetch_all(&mut *connection).await?
         }))

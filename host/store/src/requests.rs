@@ -64,10 +64,12 @@ pub struct RawRequest {
     pub content_type: String,
     /// The headers that matter and the query, as JSON.
     pub metadata: Vec<u8>,
-    /// The bytes as received.
+    /// The elements that were erased, a JSON object; none where none was.
+    pub erased: Option<Vec<u8>>,
+    /// The bytes as received; once an element was erased, the text of the others.
     pub body: Vec<u8>,
 }
-from_row!(RawRequest { content_type, metadata, body });
+from_row!(RawRequest { content_type, metadata, erased, body });
 
 const COLUMNS: &str = "select id, organization_id, source_key_id, channel, content_type, remote_address, cast(length(body) as bigint) as body_bytes, response, received_at from requests";
 
@@ -118,7 +120,7 @@ impl Store {
     #[boxed]
     pub async fn raw_request(&self, organization_id: &str, id: &str) -> Result<Option<RawRequest>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select content_type, metadata, body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
+            sqlx::query_as("select content_type, metadata, erased, body from requests where organization_id = $1 and id = $2").bind(organization_id).bind(id)
                 .fetch_optional(&mut *connection).await?
         }))
     }

@@ -44,6 +44,8 @@ pub struct SubmissionRow {
     pub decision: Option<Vec<u8>>,
     /// The tables that were read for it, a JSON object from names to digests.
     pub value_sets: Option<Vec<u8>>,
+    /// When its person was erased: nothing of them is left in it.
+    pub erased_at: Option<i64>,
 }
 from_row!(SubmissionRow {
     id,
@@ -62,7 +64,8 @@ from_row!(SubmissionRow {
     lead,
     is_test,
     decision,
-    value_sets
+    value_sets,
+    erased_at
 });
 
 /// What is searched of a submission.
@@ -114,7 +117,7 @@ impl TimelineRow {
 /// What is read of submissions `s` of campaigns `c`.
 fn columns() -> String {
     const COLUMNS: &str = "s.id, s.request_id, s.organization_id, s.campaign_key, c.campaign_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
-         s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets";
+         s.campaign_version_id, s.lead_id, s.lead, s.is_test, s.decision, s.value_sets, s.erased_at";
     format!("{COLUMNS}, {} as cause", last_cause("s"))
 }
 

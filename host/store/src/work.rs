@@ -89,10 +89,12 @@ pub struct RequestWork {
     pub metadata: Vec<u8>,
     /// The address of the sender.
     pub remote_address: Option<String>,
-    /// The bytes as received.
+    /// The elements that were erased, a JSON object; none where none was.
+    pub erased: Option<Vec<u8>>,
+    /// The bytes as received; once an element was erased, the text of the others.
     pub body: Vec<u8>,
 }
-from_row!(RequestWork { id, channel, source_name, content_type, metadata, remote_address, body });
+from_row!(RequestWork { id, channel, source_name, content_type, metadata, remote_address, erased, body });
 
 /// A delivery to make.
 #[derive(Debug, Clone)]
@@ -341,7 +343,7 @@ impl Store {
     /// The requests of due submissions, bodies and all.
     #[boxed]
     pub async fn requests_to_read(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<RequestWork>, StoreError> {
-        const SELECT: &str = ") select r.id, r.channel, k.name as source_name, r.content_type, r.metadata, r.remote_address, r.body \
+        const SELECT: &str = ") select r.id, r.channel, k.name as source_name, r.content_type, r.metadata, r.remote_address, r.erased, r.body \
              from v join requests r on r.organization_id = v.organization_id and r.id = v.id left join source_keys k on k.id = r.source_key_id";
         Ok(select_many!(self, query_as as RequestWork, SELECT, organization_id, ids))
     }

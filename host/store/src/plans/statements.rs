@@ -7,6 +7,7 @@ use crate::backlog::Whose;
 use crate::bulk_jobs::{AskedBy, EditedLead, Move, NewBulkJob, Piece as BulkPiece, Repost};
 use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
+use crate::erasures::{ErasedBody, ErasedSubmission, ErasurePiece, NewErasure, OpenErasure};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{
@@ -480,6 +481,45 @@ statements! { store:
         store.job(ORG, &job.id).await?;
         store.job_response(ORG, &job.id).await?;
     }
+    "leads of an erasure", "submissions_of_lead" => {
+        store.submissions_of_lead(ORG, "led_1", ("", "zzzz"), 50).await?;
+        store.leads_of_submissions(ORG, &["sub_10000001"]).await?;
+    }
+    "identities of a lead", "lead_identities_of_lead" => {
+        let new = NewErasure { organization_id: ORG, person_hash: [1; 32], person: b"{}", progress: b"{}" };
+        let id = store.begin_erasure(&new, 10, &entry("erasure.requested"), NOW).await?.expect("there is room");
+        assert!(store.finish_erasure(&OpenErasure { id, ..erasure() }, &["led_1".into()], b"s", b"{}", NOW).await?);
+    }
+    "submissions that were never mapped", "submissions_in_state" => {
+        store.submissions_to_search(CAMPAIGN, State::Canceled, ("", "zzzz"), 50).await?;
+        store.has_received(ORG, "sub_10000001").await?;
+    }
+    "marked submissions", "submissions_to_erase" => {
+        store.mark_submissions(&erasure(), &["sub_10000001"]).await?;
+        store.marked_submissions("era_1", &all_shards(), "", 50).await?;
+        store.has_marked("era_1").await?;
+        store.erasure(ORG, "era_1").await?;
+    }
+    "deliveries of marked submissions", "deliveries_of_submission" => {
+        store.marked_deliveries(ORG, &["sub_10000001"]).await?;
+        store.suspend_marked(ORG, &["sub_10000001"]).await?;
+    }
+    "erased submissions", "key of submissions" => {
+        store.request_elements(ORG, "req_10000001").await?;
+        let piece = erasure_piece(&store).await?;
+        assert!(store.erase_submissions(&erasure(), &piece, NOW).await?);
+    }
+    "erased elements", "key of requests" => {
+        store.erasable_request(ORG, "req_10000001").await?;
+        store.responses_to_search(ORG, ("", "zzzz"), 50).await?;
+        store.erase_elements(&erasure(), &erased_body("req_10000021"), 1, NOW).await?;
+    }
+    "erased rejected requests", "key of rejected_requests" => {
+        store.erase_rejected(&erasure(), "rej_10000010", NOW).await?;
+    }
+    "erased jobs", "key of jobs" => {
+        store.erase_jobs(&erasure(), &["dryRun"], "zzzz").await?;
+    }
     "audit lines", "audit_of_organization" => {
         store.audit_lines(ORG, "", 50).await?;
     }
@@ -522,6 +562,35 @@ async fn look_at_queue(store: &Store, state: CampaignState, expires_after_ms: Op
     store.look_at_queue(&rules, NOW).await?;
     store.campaigns_with_queue(NOW, 1).await?;
     Ok(())
+}
+
+fn erasure() -> OpenErasure {
+    let (id, organization_id, progress) = ("era_1".to_owned(), ORG.to_owned(), b"{}".to_vec());
+    OpenErasure { id, organization_id, requested_at: NOW, person: b"{}".to_vec(), progress }
+}
+
+fn erased_body(request_id: &str) -> ErasedBody {
+    let (erased, body, metadata) = (b"{}".to_vec(), Vec::new(), b"{}".to_vec());
+    ErasedBody {
+        request_id: request_id.into(),
+        erased_before: None,
+        erased,
+        body,
+        metadata,
+        is_whole: true,
+        bytes_before: 4,
+    }
+}
+
+/// What erases a submission that has ended, with its request.
+async fn erasure_piece(store: &Store) -> Result<ErasurePiece, StoreError> {
+    store.mark_submissions(&erasure(), &["sub_10000011"]).await?;
+    let row = store.marked_submissions("era_1", &all_shards(), "sub_10000010", 1).await?.remove(0);
+    let slots = vec![("day".to_owned(), 0)];
+    let (deliveries, events, related_leads) = (Vec::new(), Vec::new(), vec!["led_9".to_owned()]);
+    let erased = ErasedSubmission { row, deliveries, change: None, slots, events, related_leads };
+    let bodies = vec![erased_body("req_10000001")];
+    Ok(ErasurePiece { submissions: vec![erased], bodies, elements: 1, shared_elements: vec!["sub_10000021".into()] })
 }
 
 fn all_shards() -> Vec<u16> {

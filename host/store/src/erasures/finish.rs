@@ -1,0 +1,71 @@
+//! The end of an erasure: the person's lead goes, or is what later submissions say of it.
+
+use super::super::turns::Class;
+use super::{OpenErasure, Store, StoreError, count_erased};
+use async_recursion::async_recursion as boxed;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::lead::{Identity, IdentityHash};
+use std::collections::BTreeSet;
+
+/// How many of a lead's later submissions are looked at for what identifies it.
+const LATER_MAX: i64 = 1_000;
+
+// The row is locked first: a commit that is about to add a submission to the lead comes before this or after it.
+const LOCK: &str = "update leads set updated_at = updated_at where organization_id = $1 and id = $2";
+const LATER: &str = "select count(*), min(received_at) from submissions where organization_id = $1 and lead_id = $2";
+const LEADS: &str = "select lead from submissions where organization_id = $1 and lead_id = $2 and lead is not null order by id desc limit $3";
+const FORGET: &str = "delete from lead_identities where organization_id = $1 and lead_id = $2";
+const DELETE: &str = "delete from leads where organization_id = $1 and id = $2";
+const KEEP: &str = "update leads set submission_count = $1, created_at = $2 where organization_id = $3 and id = $4";
+const IDENTITY: &str =
+    "insert into lead_identities (organization_id, identity_hash, lead_id) values ($1, $2, $3) on conflict do nothing";
+const FINISH: &str = "update erasures set finished_at = $1, encrypted_person = null, progress = $2 where organization_id = $3 and id = $4 and finished_at is null";
+
+impl Store {
+    /// Ends an erasure whose submissions are all erased: its leads go. A lead with submissions that came later stays, and is known by what they
+    /// say alone. `salt` is the organization's. Returns whether it was this call that ended it.
+    #[boxed]
+    pub async fn finish_erasure(
+        &self,
+        erasure: &OpenErasure,
+        lead_ids: &[String],
+        salt: &[u8],
+        progress: &[u8],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let organization_id = erasure.organization_id.as_str();
+        // In one order for all hosts.
+        let lead_ids: BTreeSet<&String> = lead_ids.iter().collect();
+        Ok(writing!(self, Class::Housekeeping, connection => {
+            let finished = sqlx::query(FINISH).bind(now.0).bind(progress).bind(organization_id).bind(&erasure.id).execute(&mut *connection).await?;
+            if finished.rows_affected() != 1 {
+                return Ok(false);
+            }
+            let (mut leads, mut identities) = (0, 0);
+            for lead_id in lead_ids {
+                sqlx::query(LOCK).bind(organization_id).bind(lead_id).execute(&mut *connection).await?;
+                let (later, first): (i64, Option<i64>) = sqlx::query_as(LATER).bind(organization_id).bind(lead_id).fetch_one(&mut *connection).await?;
+                let of_later: Vec<Vec<u8>> = sqlx::query_scalar(LEADS).bind(organization_id).bind(lead_id).bind(LATER_MAX).fetch_all(&mut *connection).await?;
+                identities += sqlx::query(FORGET).bind(organization_id).bind(lead_id).execute(&mut *connection).await?.rows_affected();
+                if later == 0 {
+                    leads += sqlx::query(DELETE).bind(organization_id).bind(lead_id).execute(&mut *connection).await?.rows_affected();
+                    continue;
+                }
+                let created_at = first.unwrap_or(now.0);
+                sqlx::query(KEEP).bind(later).bind(created_at).bind(organization_id).bind(lead_id).execute(&mut *connection).await?;
+                for hash in identities_of(&of_later, salt) {
+                    sqlx::query(IDENTITY).bind(organization_id).bind(hash.as_slice()).bind(lead_id).execute(&mut *connection).await?;
+                }
+            }
+            let count = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
+            count_erased!(connection, organization_id, &erasure.id, [("leads", count(leads)), ("identities", count(identities))]);
+            true
+        }))
+    }
+}
+
+/// What identifies the person of some leads.
+fn identities_of(leads: &[Vec<u8>], salt: &[u8]) -> BTreeSet<IdentityHash> {
+    let texts = leads.iter().filter_map(|lead| std::str::from_utf8(lead).ok());
+    texts.flat_map(|lead| Identity::of(salt, lead).hashes).collect()
+}
