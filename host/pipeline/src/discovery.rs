@@ -4,7 +4,7 @@
 mod probe;
 
 use super::Pipeline;
-use super::element::RequestReader;
+use super::element::{RequestReader, StoredBody};
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_discovery::{ELEMENTS_BYTES_MAX, Element, Fields, REQUESTS_BYTES_MAX};
@@ -124,7 +124,7 @@ fn read_samples(
     let (mut samples, mut bytes) = (Vec::new(), bytes_before);
     let mut opening = holding.part();
     opening.grow(request.body.len().saturating_add(limits.inflated_bytes_max))?;
-    let Ok(reader) = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits) else {
+    let Ok(reader) = RequestReader::open(StoredBody::from(request), limits) else {
         return Ok((samples, bytes));
     };
     for place in places {

@@ -6,6 +6,7 @@ use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::body::{self, BodyWarning, Element, Opened};
 use hookmill_domain::config::Limits;
+use hookmill_domain::erasure::ErasedElements;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_domain::metadata::RequestMetadata;
@@ -97,21 +98,48 @@ impl Received {
 pub(crate) struct RequestReader<'a> {
     opened: Opened<'a>,
     metadata: RequestMetadata,
+    erased: ErasedElements,
+}
+
+/// A raw request as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredBody<'a> {
+    pub(crate) content_type: &'a str,
+    pub(crate) metadata: &'a [u8],
+    /// The elements that were erased.
+    pub(crate) erased: Option<&'a [u8]>,
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> From<&'a RawRequest> for StoredBody<'a> {
+    fn from(request: &'a RawRequest) -> Self {
+        let RawRequest { content_type, metadata, erased, body } = request;
+        Self { content_type, metadata, erased: erased.as_deref(), body }
+    }
+}
+
+impl<'a> From<&'a RequestWork> for StoredBody<'a> {
+    fn from(request: &'a RequestWork) -> Self {
+        let RequestWork { content_type, metadata, erased, body, .. } = request;
+        Self { content_type, metadata, erased: erased.as_deref(), body }
+    }
 }
 
 impl<'a> RequestReader<'a> {
-    /// Opens a body. It could be read when it came; bounds that were lowered since may reject it.
-    pub(crate) fn open(
-        content_type: &str,
-        metadata: &[u8],
-        bytes: &'a [u8],
-        limits: &Limits,
-    ) -> Result<Self, ApiError> {
+    /// Opens a body. It could be read when it came; bounds that were lowered since may reject it. Once something of it was erased, it is stored
+    /// as it was opened.
+    pub(crate) fn open(stored: StoredBody<'a>, limits: &Limits) -> Result<Self, ApiError> {
+        let StoredBody { content_type, metadata, erased, body: bytes } = stored;
         let metadata: RequestMetadata = serde_json::from_slice(metadata).unwrap_or_default();
+        if let Some(erased) = erased {
+            let erased: ErasedElements = serde_json::from_slice(erased).unwrap_or_default();
+            let text = std::str::from_utf8(bytes).unwrap_or_default();
+            return Ok(Self { opened: Opened::restore(text, &erased.repairs), metadata, erased });
+        }
         let coding = metadata.headers.iter().find(|(name, _)| name == "content-encoding");
         let head = body::head(content_type, coding.map_or("", |(_, value)| value))?;
         let head = body::with_default_charset(head, metadata.charset.as_deref())?;
-        Ok(Self { opened: body::open(&head, bytes, limits)?, metadata })
+        Ok(Self { opened: body::open(&head, bytes, limits)?, metadata, erased: ErasedElements::default() })
     }
 
     /// The headers that matter and the query.
@@ -129,9 +157,26 @@ impl<'a> RequestReader<'a> {
         }
     }
 
-    /// The element at this place; none when the text has no such place. A body that was made a value is one element.
+    /// The element at this place; none when the text has no such place, or it was erased. A body that was made a value is one element.
     pub(crate) fn element(&self, start: i64, bytes: i64) -> Option<Element> {
-        body::element(&self.opened, usize::try_from(start).ok()?, usize::try_from(bytes).ok()?)
+        let (start, bytes) = (usize::try_from(start).ok()?, usize::try_from(bytes).ok()?);
+        if self.erased.contains(start, bytes) {
+            return None;
+        }
+        body::element(&self.opened, start, bytes)
+    }
+
+    /// Why there is no element at a place.
+    pub(crate) fn missing(&self, start: i64, bytes: i64) -> &'static str {
+        match (usize::try_from(start), usize::try_from(bytes)) {
+            (Ok(start), Ok(bytes)) if self.erased.contains(start, bytes) => "its element was erased with the person",
+            _ => "the raw request has no such element",
+        }
+    }
+
+    /// The body as it was opened, and what was erased of it.
+    pub(crate) fn into_parts(self) -> (Opened<'a>, RequestMetadata, ErasedElements) {
+        (self.opened, self.metadata, self.erased)
     }
 }
 
@@ -146,8 +191,7 @@ impl Pipeline {
     pub async fn element(&self, organization_id: &str, submission_id: &str) -> Result<Option<String>, ApiError> {
         let found = self.people.element_place(organization_id, submission_id).await.map_err(unavailable)?;
         let Some((request, start, bytes)) = found else { return Ok(None) };
-        let RawRequest { content_type, metadata, body } = request;
-        let reader = RequestReader::open(&content_type, &metadata, &body, &self.settings.limits);
+        let reader = RequestReader::open(StoredBody::from(&request), &self.settings.limits);
         Ok(reader.ok().and_then(|reader| reader.element(start, bytes)).map(|element| element.text))
     }
 }
@@ -156,8 +200,17 @@ impl Pipeline {
 mod tests {
     use super::*;
 
+    fn open<'a>(
+        content_type: &'a str,
+        metadata: &'a [u8],
+        erased: Option<&'a [u8]>,
+        body: &'a [u8],
+    ) -> Result<RequestReader<'a>, ApiError> {
+        RequestReader::open(StoredBody { content_type, metadata, erased, body }, &Limits::default())
+    }
+
     fn element(content_type: &str, body: &[u8], place: (i64, i64)) -> Option<String> {
-        let reader = RequestReader::open(content_type, b"{}", body, &Limits::default()).unwrap();
+        let reader = open(content_type, b"{}", None, body).unwrap();
         reader.element(place.0, place.1).map(|element| element.text)
     }
 
@@ -186,16 +239,30 @@ mod tests {
     #[test]
     fn i11_the_charset_of_the_source_is_kept() {
         let metadata = br#"{"headers":[],"query":[],"charset":"windows-1252"}"#;
-        let reader =
-            RequestReader::open("application/x-www-form-urlencoded", metadata, b"a=%E9", &Limits::default()).unwrap();
+        let reader = open("application/x-www-form-urlencoded", metadata, None, b"a=%E9").unwrap();
         assert_eq!(reader.element(0, 9).unwrap().text, "{\"a\":\"\u{e9}\"}");
     }
 
     #[test]
     fn i11_the_coding_is_among_the_headers_that_matter() {
         let metadata = br#"{"headers":[["content-encoding","gzip"]],"query":[]}"#;
-        let rejected =
-            RequestReader::open("application/json", metadata, b"{}", &Limits::default()).err().map(|error| error.code);
+        let rejected = open("application/json", metadata, None, b"{}").err().map(|error| error.code);
         assert_eq!(rejected, Some("content_encoding_broken"));
+    }
+
+    /// L12: what is left of a body is text, whatever its headers say, and its elements are where they were.
+    #[test]
+    fn l12_what_is_left_of_a_body_is_read() {
+        let metadata = br#"{"headers":[["content-encoding","gzip"]],"query":[],"charset":"windows-1252"}"#;
+        let erased = br#"{"elements":[[1,9]],"repairs":[{"character":"\n","offset":17,"line":2,"column":7}]}"#;
+        let reader =
+            open("application/json; charset=utf-16", metadata, Some(erased), "[null     ,{\"a\":\"\\né\"}]".as_bytes())
+                .unwrap();
+        assert_eq!(reader.element(1, 9), None);
+        assert_eq!(reader.missing(1, 9), "its element was erased with the person");
+        assert_eq!(reader.missing(90, 9), "the raw request has no such element");
+        let left = reader.element(11, 12).unwrap();
+        assert_eq!((left.text.as_str(), left.warnings.len()), (r#"{"a":"\né"}"#, 1));
+        assert_eq!(reader.metadata().headers.len(), 1);
     }
 }

@@ -414,7 +414,8 @@ impl Pipeline {
         named.filter_map(|name| self.event(context, about, name, state, detail.unwrap_or(&empty), now)).collect()
     }
 
-    fn event(
+    /// One event, if it has a destination.
+    pub(crate) fn event(
         &self,
         context: &CampaignContext,
         about: EventAbout<'_>,

@@ -6,6 +6,7 @@ use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, PlaceEnd, TakenItems};
 use hookmill_domain::flow::leases::{LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -18,6 +19,8 @@ pub(crate) struct Flow {
     pub(crate) deliveries: Arc<Lane<Delivery>>,
     /// There are lanes to read, or the loader is to look whether there are.
     pub(crate) load: Arc<Notify>,
+    /// A person is to be erased.
+    pub(crate) erase: Notify,
     leases: Mutex<Leases>,
     host: String,
 }
@@ -73,6 +76,7 @@ impl Flow {
             submissions: Arc::new(Lane::new(queued)),
             deliveries: Arc::new(Lane::new(sent)),
             load: Arc::default(),
+            erase: Notify::new(),
             leases: Mutex::new(if is_shared { Leases::new(terms) } else { Leases::exclusive() }),
             host,
         }
@@ -127,6 +131,12 @@ impl Flow {
     pub(crate) fn drop_shards(&self, shards: &[u16]) {
         self.submissions.lanes().drop_queued(|_, item| shards.contains(&item.shard));
         self.deliveries.lanes().drop_queued(|_, item| shards.contains(&item.shard));
+    }
+
+    /// Drops the queued work of submissions that are to be erased: none of it is due any more.
+    pub(crate) fn drop_submissions(&self, ids: &HashSet<&str>) {
+        self.submissions.lanes().drop_queued(|_, item| ids.contains(item.work.row.id.as_str()));
+        self.deliveries.lanes().drop_queued(|_, item| ids.contains(item.work.row.submission_id.as_str()));
     }
 
     /// How many items of a shard are being worked on and not yet written.

@@ -1,7 +1,8 @@
 //! The steps of lead processing. No SQL, no HTTP types; each step ends in one commit, and its results continue in memory.
 //!
 //! `ingest` makes a request durable, `process` maps, qualifies and shapes, `deliver` sends, `steps` queues what ended, `outcome` finds out what responses mean,
-//! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, `bulk` does what people ask of many, and [`Workers`] runs them.
+//! `events` shapes messages, `loader` reads what memory does not hold, `release` lets go on what waited, `bulk` does what people ask of many, `erasure` erases
+//! persons, and [`Workers`] runs them.
 
 mod action;
 mod backlog;
@@ -17,7 +18,9 @@ mod discovery;
 mod dry_run;
 mod duplicates;
 mod element;
+mod erasure;
 mod events;
+mod export;
 mod fallback;
 mod finish;
 mod flow;
@@ -57,6 +60,7 @@ pub use budgets::Budgets;
 pub use bulk::{BulkCount, BulkTarget};
 pub use discovery::{Discovered, Sample};
 pub use dry_run::{DryRun, DryRunInput, SampleLead, SampleResponse, ShapedMessage, StageRun, sample_elements};
+pub use export::{ExportPage, ExportedElement};
 pub use hookmill_store::keys::SourceKey;
 pub use ingest::{Channel, IngestResponse, Post, Source};
 pub use large::LargeValues;

@@ -3,7 +3,7 @@
 
 use super::Pipeline;
 use super::delivery::Delivery;
-use super::element::{Received, RequestReader, Resumed};
+use super::element::{Received, RequestReader, Resumed, StoredBody};
 use super::rendered;
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::lanes::{Item, LaneRead, ReadRows};
@@ -198,7 +198,7 @@ fn nothing<T>() -> ReadRows<T> {
 
 /// The elements of one request, whose body is opened once for all of them.
 fn read_elements(request: &RequestWork, rows: Vec<(usize, SubmissionWork)>, limits: &Limits) -> Vec<(usize, Received)> {
-    let reader = RequestReader::open(&request.content_type, &request.metadata, &request.body, limits);
+    let reader = RequestReader::open(StoredBody::from(request), limits);
     let reader = match reader {
         Ok(reader) => reader,
         Err(error) => {
@@ -210,7 +210,10 @@ fn read_elements(request: &RequestWork, rows: Vec<(usize, SubmissionWork)>, limi
     let read = rows.into_iter().map(|(at, row)| {
         let received = match reader.element(row.element_start, row.element_bytes) {
             Some(body) => Received::readable(row, body, Arc::clone(&origin)),
-            None => Received::unreadable(row, "the raw request has no such element".into()),
+            None => {
+                let why = reader.missing(row.element_start, row.element_bytes);
+                Received::unreadable(row, why.into())
+            }
         };
         (at, received)
     });

@@ -21,6 +21,8 @@ const FAILED_WAIT_MS: u64 = 1_000;
 const CHORES_MS: u64 = 1_000;
 /// How often a host looks for bulk jobs, in milliseconds; one that is created on it is looked for at once.
 const BULK_JOBS_MS: u64 = 500;
+/// How long the next look at an erasure waits that is under way, in milliseconds.
+const ERASURES_MS: u64 = 100;
 /// How old due work may be before a whole read takes it for something that memory has missed, in milliseconds.
 const OVERDUE_MS: i64 = 10_000;
 
@@ -55,6 +57,7 @@ impl Workers {
         loops.push(task("long chores", |p, stopped| Box::pin(run_chores(p, true, stopped))));
         loops.push(task("queues", |p, stopped| Box::pin(look_at_queues(p, stopped))));
         loops.push(task("bulk jobs", |p, stopped| Box::pin(run_bulk_jobs(p, stopped))));
+        loops.push(task("erase", |p, stopped| Box::pin(erase(p, stopped))));
         loops.push(task("check_file", |p, stopped| Box::pin(check_file(p, stopped))));
         loops.push(task("health", |p, stopped| Box::pin(watch_health(p, stopped))));
         let (of_deliver, to_stop) = (steps.clone(), stopped.clone());
@@ -236,6 +239,25 @@ async fn run_bulk_jobs(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
     }
     if !paces.is_empty() {
         pipeline.release_bulk_jobs().await;
+    }
+}
+
+/// Erases persons. What is under way of theirs is looked at again until it has ended.
+async fn erase(pipeline: Pipeline, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let wait_ms = match pipeline.run_erasures().await {
+            Ok(true) => ERASURES_MS,
+            Ok(false) => CHORES_MS,
+            Err(error) => {
+                tracing::warn!(error = %error, "erasures could not be read; will be retried");
+                FAILED_WAIT_MS
+            }
+        };
+        tokio::select! {
+            () = pipeline.flow.erase.notified() => {}
+            () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+            _ = stopped.changed() => {}
+        }
     }
 }
 

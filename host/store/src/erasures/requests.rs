@@ -50,7 +50,37 @@ pub struct RejectedElements {
 }
 from_row!(RejectedElements { id, response });
 
+/// How a request came.
+#[derive(Debug, Clone)]
+pub struct RequestOrigin {
+    /// The request.
+    pub id: String,
+    /// The source key that posted it.
+    pub source_key_id: String,
+    /// The channel of the request.
+    pub channel: String,
+    /// Its content type.
+    pub content_type: String,
+    /// The headers that matter and the query, as JSON.
+    pub metadata: Vec<u8>,
+    /// The address of the sender.
+    pub remote_address: Option<String>,
+    /// When it was received.
+    pub received_at: i64,
+}
+from_row!(RequestOrigin { id, source_key_id, channel, content_type, metadata, remote_address, received_at });
+
 impl Store {
+    /// How a request came.
+    #[boxed]
+    pub async fn request_origin(&self, organization_id: &str, id: &str) -> Result<Option<RequestOrigin>, StoreError> {
+        const SQL: &str = "select id, source_key_id, channel, content_type, metadata, remote_address, received_at from requests \
+             where organization_id = $1 and id = $2";
+        Ok(reading!(self, connection => {
+            sqlx::query_as(SQL).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
+        }))
+    }
+
     /// A raw request that an element is to be erased of.
     #[boxed]
     pub async fn erasable_request(

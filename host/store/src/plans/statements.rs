@@ -484,6 +484,7 @@ statements! { store:
     "leads of an erasure", "submissions_of_lead" => {
         store.submissions_of_lead(ORG, "led_1", ("", "zzzz"), 50).await?;
         store.leads_of_submissions(ORG, &["sub_10000001"]).await?;
+        store.leads_of_person(ORG, &["led_10000001"]).await?;
     }
     "identities of a lead", "lead_identities_of_lead" => {
         let new = NewErasure { organization_id: ORG, person_hash: [1; 32], person: b"{}", progress: b"{}" };
@@ -511,6 +512,7 @@ statements! { store:
     }
     "erased elements", "key of requests" => {
         store.erasable_request(ORG, "req_10000001").await?;
+        store.request_origin(ORG, "req_10000001").await?;
         store.responses_to_search(ORG, ("", "zzzz"), 50).await?;
         store.erase_elements(&erasure(), &erased_body("req_10000021"), 1, NOW).await?;
     }
