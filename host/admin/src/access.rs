@@ -314,6 +314,14 @@ pub async fn authenticate_source(pipeline: &Pipeline, key: &str) -> Result<Arc<S
     pipeline.source_key(key).await?.ok_or_else(unknown_key)
 }
 
+/// The error for what is gone with its person.
+pub(crate) fn erased(what: &str, id: &str, erased_at: i64) -> ApiError {
+    let at = Timestamp(erased_at).rfc3339();
+    let message =
+        format!("the person of {what} `{id}` was erased at {at}: nothing is left that could be run or sent again");
+    ApiError::new(Kind::Gone, "erased", message)
+}
+
 /// The error for a key that nobody has.
 pub fn unknown_key() -> ApiError {
     ApiError::new(Kind::Unauthenticated, "key_unknown", "unknown, expired or revoked key")

@@ -1,6 +1,6 @@
 //! Deliveries and their attempts (O7, W11).
 
-use super::access::{Scope, unavailable};
+use super::access::{Scope, erased, unavailable};
 use super::input::lookup_id;
 use super::page::{Listed, PageRequest, without_nul};
 use super::use_cases::{GET_DELIVERY, LIST_DELIVERIES, LIST_DELIVERIES_OF_CAMPAIGN, RESEND_DELIVERY};
@@ -58,7 +58,18 @@ impl Scope {
         self.find_delivery(&lookup_id(id)).await
     }
 
-    async fn find_delivery(&self, id: &str) -> Result<DeliveryDetails, ApiError> {
+    /// The newest deliveries of a submission, for a use case that has looked who asks.
+    pub(crate) async fn deliveries_of_submission(
+        &self,
+        submission_id: &str,
+        limit: i64,
+    ) -> Result<Vec<Delivery>, ApiError> {
+        let filter = deliveries::DeliveryFilter { submission_id: submission_id.to_owned(), ..Default::default() };
+        self.store().deliveries(&self.organization_id, &filter, "", limit).await.map_err(unavailable)
+    }
+
+    /// A delivery with its message and every attempt, for a use case that has looked who asks.
+    pub(crate) async fn find_delivery(&self, id: &str) -> Result<DeliveryDetails, ApiError> {
         let found = self.store().delivery(&self.organization_id, id).await.map_err(unavailable)?;
         let (delivery, message, attempts) = found.ok_or_else(|| ApiError::not_found("delivery", id))?;
         Ok(DeliveryDetails { delivery, message, attempts })
@@ -68,7 +79,9 @@ impl Scope {
     pub async fn resend_delivery(&self, id: &str) -> Result<(), ApiError> {
         let entry = self.authorize_change(&RESEND_DELIVERY)?;
         let (id, now) = (lookup_id(id), self.now());
-        self.find_delivery(&id).await?;
+        if let Some(erased_at) = self.find_delivery(&id).await?.delivery.erased_at {
+            return Err(erased("delivery", &id, erased_at));
+        }
         let webhook = self.store().organization_webhook(&self.organization_id).await.map_err(unavailable)?;
         let retries = webhook.map_or(0, |webhook| webhook.settings.retries);
         let resent = self.store().resend_delivery(&self.organization_id, &id, retries, &entry, now).await;

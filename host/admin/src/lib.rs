@@ -26,6 +26,7 @@ mod lifecycle;
 mod operator_keys;
 mod organizations;
 mod page;
+mod persons;
 mod plugins;
 mod rejected_requests;
 mod requests;
@@ -54,6 +55,9 @@ pub use leads::{LeadDetails, LeadQuery, LeadSummary, ListedLeads};
 pub use operator_keys::{NewOperatorKey, OperatorKeys};
 pub use organizations::NewOrganization;
 pub use page::{Listed, PageRequest, without_nul};
+pub use persons::{
+    ErasedCounts, ErasureReceipt, ErasureState, ExportedSubmission, NamedPerson, PersonExport, Remainder, UnderWay,
+};
 pub use plugins::{UploadedPlugin, VersionStatus};
 pub use rejected_requests::{Correction, ListedRejections, RejectedDetails, RejectedQuery};
 pub use requests::{RequestDetails, request_of_source};
@@ -75,6 +79,7 @@ pub mod rows {
     pub use hookmill_store::decisions::DecisionRow;
     pub use hookmill_store::deliveries::{AttemptRow, Delivery, EventRow, Message};
     pub use hookmill_store::destinations::Destination;
+    pub use hookmill_store::erasures::{Erasure, ErasureDetails, PersonLead, RequestOrigin};
     pub use hookmill_store::jobs::{Job, JobEnd};
     pub use hookmill_store::keys::{API_KEY_PREFIX, ApiKey, FreshKey, SOURCE_KEY_PREFIX, SourceKey};
     pub use hookmill_store::leads::Lead;

@@ -1,9 +1,9 @@
 //! Submissions run again, and versions run beside each other, with nothing kept and nothing sent (P8, O5).
 
-use super::access::{Scope, unavailable};
+use super::access::{Scope, erased, unavailable};
 use super::input::check_count;
 use super::use_cases::{COMPARE_VERSIONS, REPLAY_SUBMISSION};
-use crate::rows::{Campaign, CampaignVersion};
+use crate::rows::{Campaign, CampaignVersion, SubmissionRow};
 use hookmill_domain::error::ApiError;
 use hookmill_pipeline::{Compared, Replay, version_gone};
 use serde::Serialize;
@@ -35,6 +35,9 @@ impl Scope {
         self.authorize(&REPLAY_SUBMISSION)?;
         self.begin_heavy_call()?;
         let row = self.find_submission(id).await?;
+        if let Some(erased_at) = row.erased_at {
+            return Err(erased("submission", &row.id, erased_at));
+        }
         let version = match version {
             Some(version) => Some(self.version_of(&row.campaign_key, version).await?.id),
             None => None,
@@ -61,6 +64,7 @@ impl Scope {
         };
         let bytes_max = self.limits().load_bytes_max;
         let rows = self.store().newest_submissions(&campaign.key, last, bytes_max).await.map_err(unavailable)?;
+        let rows: Vec<SubmissionRow> = rows.into_iter().filter(|row| row.erased_at.is_none()).collect();
         let before_id = before.as_ref().map(|version| version.id.as_str());
         let versions = (before_id, after.id.as_str());
         let all = self.pipeline().compare(&campaign, versions, &rows, self.url_view(), self.holding()).await?;

@@ -108,6 +108,11 @@ impl Scope {
     /// A submission with its timeline and what was told of it.
     pub async fn submission(&self, id: &str) -> Result<SubmissionDetails, ApiError> {
         self.authorize(&GET_SUBMISSION)?;
+        self.submission_details(id).await
+    }
+
+    /// The same for a use case that has looked who asks.
+    pub(crate) async fn submission_details(&self, id: &str) -> Result<SubmissionDetails, ApiError> {
         let submission = self.find_submission(id).await?;
         let (organization_id, id) = (&submission.organization_id, &submission.id);
         let timeline = self.store().timeline(organization_id, id).await.map_err(unavailable)?;

@@ -113,6 +113,9 @@ declare! {
         GET_DELIVERY: "getDelivery", View, Organization;
         GET_WEBHOOK_SETTINGS: "getWebhookSettings", View, Organization;
 
+        LIST_ERASURES: "listErasures", Administer, Organization;
+        GET_ERASURE: "getErasure", Administer, Organization;
+
         LIST_PLUGINS: "listPlugins", View, Organization;
         LIST_PLUGIN_VERSIONS: "listPluginVersions", View, Organization;
         LIST_VALUE_SETS: "listValueSets", View, Organization;
@@ -160,6 +163,9 @@ declare! {
         REPOST_REJECTED_REQUEST: "repostRejectedRequest", Administer, Organization, "rejected_request.reposted";
         RESEND_DELIVERY: "resendDelivery", Administer, Organization, "delivery.resent";
         SET_WEBHOOK_SETTINGS: "setWebhookSettings", Administer, Organization, "webhook_settings.set";
+
+        EXPORT_LEAD: "exportLead", Administer, Organization, "lead.exported";
+        CREATE_ERASURE: "createErasure", Administer, Organization, "erasure.requested";
 
         UPLOAD_PLUGIN: "uploadPlugin", Integrate, Organization, "plugin.uploaded";
         PUT_VALUE_SET: "putValueSet", Administer, Organization, "value_set.put";

@@ -99,6 +99,11 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/rejected-requests/{rejected}/body", routes!(api::rejected_requests::body))
         .at("/v1/rejected-requests/{rejected}/repost", routes!(api::rejected_requests::repost));
 
+    let persons = of("Persons", Access::OrgUser)
+        .at("/v1/leads/export", routes!(api::persons::export))
+        .at("/v1/erasures", routes!(api::persons::erase, api::persons::list))
+        .at("/v1/erasures/{erasure}", routes!(api::persons::receipt));
+
     let deliveries = of("Deliveries", Access::OrgUser)
         .at("/v1/deliveries", routes!(api::deliveries::list))
         .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
@@ -136,6 +141,7 @@ fn table(jobs: &Jobs) -> Routes {
         .and(plugins)
         .and(leads)
         .and(submissions)
+        .and(persons)
         .and(deliveries)
         .and(long_calls)
         .and(state_of_host(jobs))

@@ -9,8 +9,8 @@ use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
-use hookmill_admin::DeliveryFilter;
 use hookmill_admin::rows::{AttemptRow, Delivery, Message};
+use hookmill_admin::{DeliveryDetails, DeliveryFilter};
 use hookmill_domain::delivery::DeliveryState;
 use hookmill_domain::event::EventName;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,11 @@ pub(crate) struct DeliveryView {
     created_at: Time,
     updated_at: Time,
     next_try_at: Option<Time>,
+    /// When its message and the responses were erased with the person.
+    erased_at: Option<Time>,
+    /// SHA-256 of what had been sent by then: of the body, or of the query where there was none; null where nothing had, and while nothing is erased.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    message_digest: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -102,6 +107,8 @@ impl From<Delivery> for DeliveryView {
             created_at: views::time(row.created_at),
             updated_at: views::time(row.updated_at),
             next_try_at: row.run_at.map(views::time),
+            erased_at: row.erased_at.map(views::time),
+            message_digest: row.message_digest.as_deref().map(views::hex),
         }
     }
 }
@@ -130,6 +137,16 @@ impl From<Message> for MessageView {
     }
 }
 
+impl From<DeliveryDetails> for DeliveryPage {
+    fn from(found: DeliveryDetails) -> Self {
+        Self {
+            delivery: found.delivery.into(),
+            message: found.message.map(Into::into),
+            log: found.attempts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// Lists deliveries
 ///
 /// The newest come first. A key that is scoped to campaigns must name one of them.
@@ -152,12 +169,7 @@ pub(crate) async fn list(
     responses((status = OK, description = "The delivery.", body = DeliveryPage)))]
 pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Response, HttpError> {
     let found = scope.delivery(&id).await?;
-    let details = || DeliveryPage {
-        delivery: found.delivery.into(),
-        message: found.message.map(Into::into),
-        log: found.attempts.into_iter().map(Into::into).collect(),
-    };
-    large_json(&scope, details).await
+    large_json(&scope, || DeliveryPage::from(found)).await
 }
 
 /// Resends an event
@@ -166,6 +178,7 @@ pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Resu
 #[utoipa::path(post, path = "", operation_id = "resendDelivery",
     responses(
         (status = ACCEPTED, description = "The delivery is due again."),
+        (status = GONE, description = "`erased`: its person was erased.", body = ErrorBody),
         (status = CONFLICT, description = "`not_resendable`: the delivery is not final yet, or it delivers a lead to its client.", body = ErrorBody),
     ))]
 pub(crate) async fn resend(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<StatusCode, HttpError> {

@@ -14,6 +14,7 @@ pub(super) mod jobs;
 pub(super) mod leads;
 pub(super) mod lifecycle;
 pub(super) mod organizations;
+pub(super) mod persons;
 pub(super) mod plugins;
 pub(super) mod rejected_requests;
 pub(super) mod requests;

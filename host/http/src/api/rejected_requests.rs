@@ -96,7 +96,6 @@ pub(crate) struct RejectedRequestsPage {
 
 impl From<RejectedRequest> for RejectedRequestView {
     fn from(row: RejectedRequest) -> Self {
-        let hex = |digest: Vec<u8>| digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             id: row.id,
             source_key_id: row.source_key_id,
@@ -108,7 +107,7 @@ impl From<RejectedRequest> for RejectedRequestView {
             content_encoding: row.content_encoding,
             body_bytes: row.body_bytes,
             kept_bytes: row.kept_bytes,
-            body_digest: row.body_digest.map(hex),
+            body_digest: row.body_digest.as_deref().map(views::hex),
             remote_address: row.remote_address,
             rejected_at: views::time(row.rejected_at),
             reposted_as: row.reposted_as,

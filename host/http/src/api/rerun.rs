@@ -38,7 +38,7 @@ pub(crate) struct ComparedWith {
     responses(
         (status = OK, description = "What was recorded, what became of it now, and where they differ.", body = Replay),
         (status = CONFLICT, description = "`not_processed`: it has not been processed yet. `campaign_version_unusable`: the version can't be run.", body = ErrorBody),
-        (status = GONE, description = "`request_gone`: its raw request was deleted at the end of its retention, or can't be read any more. `version_gone`, `table_gone`: so was the document of the version, or a table that the lead read.", body = ErrorBody),
+        (status = GONE, description = "`request_gone`: its raw request was deleted at the end of its retention, or can't be read any more. `erased`: its person was erased. `version_gone`, `table_gone`: so was the document of the version, or a table that the lead read.", body = ErrorBody),
     ))]
 pub(crate) async fn replay(
     OrgUser(scope): OrgUser,

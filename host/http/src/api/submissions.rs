@@ -106,6 +106,8 @@ pub(crate) struct SubmissionView {
     /// read is here.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     value_sets: Option<Box<RawValue>>,
+    /// When its person was erased: nothing of them is left in it.
+    erased_at: Option<Time>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -185,6 +187,7 @@ impl From<SubmissionRow> for SubmissionView {
             campaign_version_id: row.campaign_version_id,
             decision: row.decision.as_deref().map(views::json),
             value_sets: row.value_sets.as_deref().map(views::json),
+            erased_at: row.erased_at.map(views::time),
         }
     }
 }
@@ -282,17 +285,19 @@ pub(crate) async fn list_of_campaign(
     responses((status = OK, description = "The submission.", body = SubmissionPage)))]
 pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<Response, HttpError> {
     let found = scope.submission(&id).await?;
-    large_json(&scope, || details(found)).await
+    large_json(&scope, || SubmissionPage::from(found)).await
 }
 
-fn details(found: SubmissionDetails) -> SubmissionPage {
-    let timeline = timeline(&found.submission, found.timeline);
-    SubmissionPage {
-        client: client(&timeline),
-        timeline,
-        element: found.element.map(|text| views::json(text.as_bytes())),
-        events: found.events.into_iter().map(Into::into).collect(),
-        submission: found.submission.into(),
+impl From<SubmissionDetails> for SubmissionPage {
+    fn from(found: SubmissionDetails) -> Self {
+        let timeline = timeline(&found.submission, found.timeline);
+        Self {
+            client: client(&timeline),
+            timeline,
+            element: found.element.map(|text| views::json(text.as_bytes())),
+            events: found.events.into_iter().map(Into::into).collect(),
+            submission: found.submission.into(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ const PARTS: [(&str, &str, &str); 14] = [
     ("key", "The key's id; never the key itself.", "key_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("delivery", "The delivery's id.", "dlv_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("bulk_job", "The bulk job's id.", "bulk_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("erasure", "The erasure's id.", "era_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("job", "The job's id.", "job_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("plugin", "The plugin's name, or its id.", "scoring"),
     ("rejected", "The rejected request's id.", "rej_01kxs3n9v6z4c6c0x5h2rg5m7k"),
@@ -57,7 +58,8 @@ const ERRORS: [(&str, u16, &str); 9] = [
         429,
         "`overloaded`: more is under way, of this organization or of all together, than may be at once, and `budget` in the error names the bound; \
           `quota_reached`: the organization has no room for more requests; `backlog_full`: its leads wait to be processed, too many or for too long, and `bound` says \
-          which bound that is; `jobs_full`: as many long calls are under way as this host takes; `bulk_jobs_full`: as many bulk jobs run or wait as the organization may have. Nothing was kept; try again.",
+          which bound that is; `jobs_full`: as many long calls are under way as this host takes; `bulk_jobs_full`: as many bulk jobs run or wait as the organization may have; \
+          `erasures_full`: as many persons are being erased as may be. Nothing was kept; try again.",
     ),
     (
         "Unavailable",

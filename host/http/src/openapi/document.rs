@@ -22,6 +22,7 @@ const TAGS: [(&str, &str); 11] = [
         "Submissions",
         "Submissions, the requests they came with, requests that were rejected, and what is done with many submissions.",
     ),
+    ("Persons", "What is kept of a person, and erasing it."),
     ("Deliveries", "Messages to clients and webhooks, their attempts, and the webhook settings."),
     ("Jobs", "Long calls that went on without their callers, and what they came to."),
     ("System", "Health, readiness and this description."),
