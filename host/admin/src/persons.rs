@@ -7,7 +7,7 @@ use super::access::{Scope, unavailable};
 use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
 use super::submissions::SubmissionDetails;
-use super::use_cases::{CREATE_ERASURE, EXPORT_LEAD, GET_ERASURE, LIST_ERASURES};
+use super::use_cases::{CREATE_ERASURE, EXPORT_PERSON, GET_ERASURE, LIST_ERASURES};
 use crate::rows::{Erasure, PersonLead, RejectedRequest, RequestOrigin};
 use hookmill_domain::error::ApiError;
 use hookmill_domain::person::Address;
@@ -76,7 +76,7 @@ impl Scope {
         person: Input<NamedPerson>,
         from: Option<&str>,
     ) -> Result<PersonExport, ApiError> {
-        let entry = self.authorize_change(&EXPORT_LEAD)?;
+        let entry = self.authorize_change(&EXPORT_PERSON)?;
         let address = person?.address()?;
         self.begin_heavy_call()?;
         self.show_rows(ROWS)?;

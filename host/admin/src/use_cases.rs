@@ -164,7 +164,7 @@ declare! {
         RESEND_DELIVERY: "resendDelivery", Administer, Organization, "delivery.resent";
         SET_WEBHOOK_SETTINGS: "setWebhookSettings", Administer, Organization, "webhook_settings.set";
 
-        EXPORT_LEAD: "exportLead", Administer, Organization, "lead.exported";
+        EXPORT_PERSON: "exportPerson", Administer, Organization, "person.exported";
         CREATE_ERASURE: "createErasure", Administer, Organization, "erasure.requested";
 
         UPLOAD_PLUGIN: "uploadPlugin", Integrate, Organization, "plugin.uploaded";

@@ -12,6 +12,7 @@ mod leads;
 mod lifecycle;
 mod log;
 mod operator_keys;
+mod persons;
 mod rejected_requests;
 mod serve;
 mod table;
@@ -57,6 +58,9 @@ enum Command {
     /// Reprocess, repost or withdraw many submissions, through the API of a host that runs; and list, show and cancel such jobs.
     #[command(subcommand)]
     Bulk(bulk::BulkCommand),
+    /// Export and erase persons, through the API of a host that runs.
+    #[command(subcommand)]
+    Persons(persons::PersonsCommand),
     /// Compile a component in this process, which the host bounds and can kill.
     #[command(name = COMPILE_COMMAND, hide = true)]
     Compile {
@@ -94,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
         Command::Lifecycle(command) => runtime.block_on(command.run()),
+        Command::Persons(command) => runtime.block_on(command.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),
     };
     match done {

@@ -100,7 +100,7 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/rejected-requests/{rejected}/repost", routes!(api::rejected_requests::repost));
 
     let persons = of("Persons", Access::OrgUser)
-        .at("/v1/leads/export", routes!(api::persons::export))
+        .at("/v1/persons/export", routes!(api::persons::export))
         .at("/v1/erasures", routes!(api::persons::erase, api::persons::list))
         .at("/v1/erasures/{erasure}", routes!(api::persons::receipt));
 

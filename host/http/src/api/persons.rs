@@ -29,7 +29,7 @@ pub(crate) struct ExportFrom {
 
 /// A page of what is kept of a person.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LeadExport)]
+#[schema(as = PersonExport)]
 pub(crate) struct ExportView {
     /// The leads that the person is, on the first page.
     leads: Vec<LeadView>,
@@ -171,7 +171,7 @@ impl From<Erasure> for ErasureView {
 /// Exports a person
 ///
 /// Admins. Everything that is kept of the person who is named by an e-mail address or a phone number, page by page: read on with `from` until `next` is null. Each page leaves a line in the audit log, with a hash of the address.
-#[utoipa::path(post, path = "", operation_id = "exportLead", params(ExportFrom), request_body = NamedPerson,
+#[utoipa::path(post, path = "", operation_id = "exportPerson", params(ExportFrom), request_body = NamedPerson,
     responses((status = OK, description = "A page of what is kept.", body = ExportView)))]
 pub(crate) async fn export(
     OrgUser(scope): OrgUser,
