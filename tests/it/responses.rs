@@ -155,6 +155,39 @@ on_both! {
 }
 
 on_both! {
+    /// L8 M9: where a document describes rejections alone, a success whose body can't be read may be one: nobody knows, so the lead has failed. An
+    /// empty body is none, and a turned condition takes nothing for an acceptance.
+    async fn m9_a_rejection_that_cannot_be_read_accepts_nothing(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "version: 1\ninterpret: {outcomes: [{outcome: rejected, when: {field: body.error, op: present}}]}\n").await;
+        let table = [
+            (Behaviour::cut(200, "{\"error\":", Ending::Close), "failed", "not_interpreted"),
+            (Behaviour::cut(200, "", Ending::Close), "failed", "not_interpreted"),
+            (Behaviour::Respond(200, Vec::new(), "<html><p>Sign in".into()), "failed", "not_interpreted"),
+            (Behaviour::Respond(200, Vec::new(), String::new()), "delivered", "client_accepted"),
+            (Behaviour::json(200, &json!({"error": "known"})), "rejected", "client_rejected"),
+        ];
+        for (at, (behaviour, state, cause)) in table.into_iter().enumerate() {
+            let what = format!("{behaviour:?}");
+            world.receiver.plan("/client/CC", [behaviour]);
+            let id = submit(&world).await;
+            later(&world, A_DAY_MS).await;
+            assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), (state, at + 1), "{what}");
+            let line = world.submission(&id).await["timeline"].as_array().unwrap().last().unwrap().clone();
+            assert_eq!(line["cause"], cause, "{what}: {line}");
+        }
+        let turned = "version: 1\ninterpret: {outcomes: [{outcome: accepted, when: {not: {field: body.error, op: present}}}]}\n";
+        world.admin.put("/v1/campaigns/CC/document", &json!({"document": turned, "activate": true})).await.expect(201);
+        for (body, state) in [("", "failed"), ("{\"id\":1}", "delivered")] {
+            world.receiver.plan("/client/CC", [Behaviour::Respond(200, Vec::new(), body.into())]);
+            let id = submit(&world).await;
+            assert_eq!(world.state(&id).await, state, "{body}");
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// W9: a subscriber's cut answer is one too: a success is not repeated, and `410` pauses.
     async fn w9_a_cut_response_of_a_subscriber_counts(kind: Kind) {
         let world = World::new(kind).await;

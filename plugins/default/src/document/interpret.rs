@@ -27,7 +27,11 @@ pub fn read(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<Interpretation>
     }
     let said = under(at, "otherwise", |at| otherwise(diagnostics, at, &outcomes)).flatten();
     let claims = outcomes.iter().any(|outcome| outcome.outcome == Outcome::Accepted);
-    let unsaid = if claims { Otherwise::Unclaimed } else { Otherwise::Default };
+    let unsaid = match (claims, outcomes.is_empty()) {
+        (true, _) => Otherwise::Unclaimed,
+        (false, false) => Otherwise::Unrejected,
+        (false, true) => Otherwise::Default,
+    };
     Some(Interpretation {
         read_as: under(at, "as", |at| diagnostics.one_of(at, &words::BODY_FORMS)).flatten().unwrap_or_default(),
         outcomes,
@@ -104,6 +108,7 @@ fn one(diagnostics: &mut Diagnostics, at: At<'_>) -> Option<OutcomePlan> {
         outcome: outcome?,
         knows_silence: when.as_ref().is_some_and(|rule| looks_at(rule, Root::Error)),
         looks_at_body: when.as_ref().is_some_and(|rule| looks_at(rule, Root::Body)),
+        looks_at_text: when.as_ref().is_some_and(|rule| looks_at(rule, Root::Text)),
         when,
         details,
         line: at.node.place.line,

@@ -48,8 +48,10 @@ pub struct OutcomePlan<'p> {
     pub when: Option<Rule<'p>>,
     /// Whether its condition looks at `error`: only then it is tried when there was no response at all.
     pub knows_silence: bool,
-    /// Whether its condition looks at the body: an acceptance that does is not tried where the body can't be read.
+    /// Whether its condition looks into the body, which may be such that it can't be read.
     pub looks_at_body: bool,
+    /// Whether its condition looks at the body's text.
+    pub looks_at_text: bool,
     /// What is taken out of the response.
     #[serde(borrow)]
     pub details: Details<'p>,
@@ -79,6 +81,8 @@ pub enum Otherwise {
     Default,
     /// The same, but success by status alone is none: the document says what an acceptance looks like.
     Unclaimed,
+    /// The same, but success by status alone is none where the body could not be read: the document says what a rejection looks like.
+    Unrejected,
     /// This.
     Is(Outcome),
 }

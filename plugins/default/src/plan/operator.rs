@@ -136,6 +136,11 @@ impl Operator {
         &OPERATORS[self as usize]
     }
 
+    /// Whether it holds for what lacks something: more of a text could make it fail.
+    pub fn takes_absence(self) -> bool {
+        matches!(self, Self::Ne | Self::NotIn | Self::NotInSet | Self::Blank | Self::Invalid)
+    }
+
     /// Its name in documents.
     pub fn name(self) -> &'static str {
         self.declared().name

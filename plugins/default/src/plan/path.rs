@@ -22,6 +22,11 @@ pub struct Path<'p> {
 }
 
 impl Path<'_> {
+    /// Whether it is a root and nothing inside of it.
+    pub fn is_whole(&self) -> bool {
+        matches!(&self.steps, Steps::Singular(steps) if steps.is_empty())
+    }
+
     /// Whether it begins with a loose name of the element, which is looked for in several places.
     pub fn is_loose(&self) -> bool {
         let Steps::Singular(steps) = &self.steps else { return false };

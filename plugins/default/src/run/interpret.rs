@@ -7,7 +7,7 @@ use hookmill_plugin_sdk::types::{self, ClientResponse, Failure, OutcomeKind, War
 use super::qualify::failure;
 use super::recipe::{Evaluator, Expected};
 use super::response::{ResponseScope, body_to_json, decode_body, is_unreadable};
-use super::rule::{Name, RuleEvaluator, RuleResult};
+use super::rule::{Name, RuleEvaluator, RuleResult, Unread};
 use super::scope::{Call, Scope};
 use super::trace::{self, Steps};
 use crate::moment::duration_seconds;
@@ -25,7 +25,8 @@ const QUOTED_CHARS_MAX: usize = 80;
 /// Interprets one response. None leaves it to the host's default: of a document without `interpret`, and where there was no response.
 ///
 /// When there was no response, nothing is concluded from what it lacks: only outcomes that look at `error` are tried, none that says the client
-/// has the lead, and `otherwise` is not meant. For the same reason no acceptance that looks at the body is tried where the body can't be read.
+/// has the lead, and `otherwise` is not meant. For the same reason no acceptance follows from what is not found in a body that is empty or
+/// can't be read, and success by status alone is none where a rejection could not be looked for.
 pub fn interpret(
     plan: Option<&Interpretation<'_>>,
     call: &Call<'_>,
@@ -39,11 +40,19 @@ pub fn interpret(
     let mut evaluator = RuleEvaluator::new(&scope);
     evaluator.trace = call.traces().then(Vec::new);
     let is_unreadable = index.is_none() && is_unreadable(plan.read_as, response, &text);
-    let is_tried = |outcome: &OutcomePlan<'_>| match response.status {
-        None => outcome.knows_silence && !matches!(outcome.outcome, Outcome::Accepted | Outcome::Duplicate),
-        Some(_) => !(is_unreadable && outcome.looks_at_body && outcome.outcome == Outcome::Accepted),
+    let is_empty = text.trim().is_empty() && !response.truncated;
+    let unread = match index {
+        Some(_) => Unread::default(),
+        None => Unread { in_body: true, body: !is_empty, text: response.truncated },
     };
-    let decided = find_match(plan, &mut evaluator, is_tried)?;
+    let is_tried = |outcome: &OutcomePlan<'_>| {
+        response.status.is_some()
+            || outcome.knows_silence && !matches!(outcome.outcome, Outcome::Accepted | Outcome::Duplicate)
+    };
+    let decided = find_match(plan, &mut evaluator, is_tried, unread)?;
+    if decided.is_none() && is_unreadable && !is_judged(plan, response) {
+        return Err(unreadable(response));
+    }
     let mut reader = DetailReader { scope: &scope, warnings: Vec::new(), trace: call.traces().then(Vec::new) };
     let mut outcome = match decided {
         Some(outcome) => Some(build_outcome(plan, outcome, &mut reader)),
@@ -62,15 +71,33 @@ fn find_match<'p, S: Scope>(
     plan: &'p Interpretation<'p>,
     evaluator: &mut RuleEvaluator<'_, S>,
     is_tried: impl Fn(&OutcomePlan<'_>) -> bool,
+    unread: Unread,
 ) -> Result<Option<&'p OutcomePlan<'p>>, Failure> {
     for outcome in plan.outcomes.iter().filter(|outcome| is_tried(outcome)) {
         let Some(rule) = &outcome.when else { return Ok(Some(outcome)) };
+        evaluator.unread = if outcome.outcome == Outcome::Accepted { unread } else { Unread::default() };
         // A condition without anything to check says nothing of this response.
         if let RuleResult::Passed = evaluator.evaluate(rule, Name::Of(&outcome.name)).map_err(failure)? {
             return Ok(Some(outcome));
         }
     }
     Ok(None)
+}
+
+/// Whether a response whose body can't be read, and which no outcome matches, was judged all the same. Where the document describes what no
+/// acceptance looks like, and it could not be looked for, success by status alone says nothing.
+fn is_judged(plan: &Interpretation<'_>, response: &ClientResponse) -> bool {
+    let is_success = response.status.is_some_and(|status| (200..300).contains(&status));
+    let looked = |outcome: &OutcomePlan<'_>| outcome.looks_at_body || outcome.looks_at_text && response.truncated;
+    !is_success || plan.otherwise != Otherwise::Unrejected || !plan.outcomes.iter().any(looked)
+}
+
+fn unreadable(response: &ClientResponse) -> Failure {
+    let why = if response.truncated { "is not all there" } else { "is not the JSON or XML that it seems to be" };
+    let message = format!(
+        "the body of the response {why}, so nobody knows whether an outcome of the document matches it; `otherwise` says what such a response means"
+    );
+    Failure::new("unreadable_body", message).in_field("body")
 }
 
 fn build_outcome(

@@ -111,10 +111,10 @@ pub fn body_to_json<'t>(read_as: ReadAs, response: &ClientResponse, text: &'t st
     forms(read_as, response, text).find_map(|form| read(form, text))
 }
 
-/// Whether a body that could not be read says something all the same: it is one of JSON or XML, as far as it goes, or there is more of it.
+/// Whether a body that could not be read was to say something: it is one of JSON or XML, as far as it goes, or there is more of it.
 pub fn is_unreadable(read_as: ReadAs, response: &ClientResponse, text: &str) -> bool {
-    let claims = forms(read_as, response, text).any(|form| matches!(form, ReadAs::Json | ReadAs::Xml));
-    !text.trim().is_empty() && (claims || response.truncated)
+    let claims = || forms(read_as, response, text).any(|form| matches!(form, ReadAs::Json | ReadAs::Xml));
+    response.truncated || !text.trim().is_empty() && claims()
 }
 
 /// What a body may be, the likeliest first.

@@ -5,7 +5,7 @@ pub use super::check::RuleError;
 use hookmill_json::{NodeRef, Value, text_of};
 
 use super::scope::Scope;
-use crate::plan::{Check, Path, Rule, RuleKind, With};
+use crate::plan::{Check, Path, Root, Rule, RuleKind, With};
 
 /// How many characters of the lead's value a verdict shows.
 const ACTUAL_CHARS_MAX: usize = 1000;
@@ -37,6 +37,37 @@ pub enum RuleResult {
     Failed(Vec<FailedCheck>),
     /// Nothing to check.
     Skipped,
+    /// It looks at what could not be read.
+    Unknown,
+}
+
+/// What could not be read: what is not found there is not missing, and of a comparison with it nobody knows whether it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// What is in the body.
+    pub in_body: bool,
+    /// The body as a whole: it is not empty.
+    pub body: bool,
+    /// The end of the text.
+    pub text: bool,
+}
+
+impl Unread {
+    /// Whether it leaves open if a comparison holds that came to this.
+    fn leaves_open(self, path: &Path<'_>, check: &Check<'_>, passed: Option<bool>) -> bool {
+        let more = match &check.with {
+            With::Other(other) => std::slice::from_ref(other),
+            With::Others(others) => others,
+            _ => &[],
+        };
+        std::iter::once(path).chain(more).any(|path| match path.root {
+            Root::Body if path.is_whole() => self.body,
+            Root::Body => self.in_body,
+            // What came of a text has what it has, whatever else it was to have.
+            Root::Text => self.text && (passed != Some(true) || check.operator.takes_absence()),
+            _ => false,
+        })
+    }
 }
 
 /// The name of a rule or of a part of one, written out only when somebody is told.
@@ -65,17 +96,19 @@ pub struct RuleEvaluator<'s, S> {
     checker: Checker<'s, S>,
     /// Each comparison, when a trace is wanted.
     pub trace: Option<Vec<Value<'static>>>,
+    /// What comparisons come to nothing with.
+    pub unread: Unread,
 }
 
 impl<'s, S: Scope> RuleEvaluator<'s, S> {
     /// A checker without a trace.
     pub fn new(scope: &'s S) -> Self {
-        Self { checker: Checker::new(scope), trace: None }
+        Self { checker: Checker::new(scope), trace: None, unread: Unread::default() }
     }
 
     /// Whether a condition holds; one without anything to check does.
     pub fn holds(&mut self, rule: &Rule<'_>) -> Result<bool, RuleError> {
-        Ok(!matches!(self.evaluate(rule, Name::Of(""))?, RuleResult::Failed(_)))
+        Ok(matches!(self.evaluate(rule, Name::Of(""))?, RuleResult::Passed | RuleResult::Skipped))
     }
 
     /// What conditions looked at since the last time.
@@ -95,31 +128,37 @@ impl<'s, S: Scope> RuleEvaluator<'s, S> {
 
     fn all(&mut self, parts: &[Rule<'_>], name: Name<'_>) -> Result<RuleResult, RuleError> {
         let mut failures = Vec::new();
-        let mut is_decided = false;
+        let (mut is_decided, mut is_open) = (false, false);
         for (index, part) in parts.iter().enumerate() {
             match self.evaluate(part, Name::Part(&name, "all", index))? {
                 RuleResult::Passed => is_decided = true,
                 RuleResult::Failed(more) => failures.extend(more),
                 RuleResult::Skipped => {}
+                RuleResult::Unknown => is_open = true,
             }
         }
-        Ok(match (failures.is_empty(), is_decided) {
-            (false, _) => RuleResult::Failed(failures),
-            (true, true) => RuleResult::Passed,
-            (true, false) => RuleResult::Skipped,
+        Ok(match (failures.is_empty(), is_open, is_decided) {
+            (false, ..) => RuleResult::Failed(failures),
+            (true, true, _) => RuleResult::Unknown,
+            (true, false, true) => RuleResult::Passed,
+            (true, false, false) => RuleResult::Skipped,
         })
     }
 
     fn any(&mut self, rule: &Rule<'_>, parts: &[Rule<'_>], name: Name<'_>) -> Result<RuleResult, RuleError> {
         let mut failures = Vec::new();
-        let mut is_decided = false;
+        let (mut is_decided, mut is_open) = (false, false);
         for (index, part) in parts.iter().enumerate() {
             match self.evaluate(part, Name::Part(&name, "any", index))? {
                 RuleResult::Passed => return Ok(RuleResult::Passed),
                 RuleResult::Failed(more) => failures.extend(more),
                 RuleResult::Skipped => continue,
+                RuleResult::Unknown => is_open = true,
             }
             is_decided = true;
+        }
+        if is_open {
+            return Ok(RuleResult::Unknown);
         }
         if !is_decided {
             return Ok(RuleResult::Skipped);
@@ -131,6 +170,7 @@ impl<'s, S: Scope> RuleEvaluator<'s, S> {
         Ok(match self.evaluate(part, Name::Not(&name))? {
             RuleResult::Failed(_) => RuleResult::Passed,
             RuleResult::Skipped => RuleResult::Skipped,
+            RuleResult::Unknown => RuleResult::Unknown,
             RuleResult::Passed => {
                 let leaves: Vec<FailedCheck> = self.leaves(part, name);
                 RuleResult::Failed(vec![together(rule, &name.to_string(), "not", &leaves)])
@@ -158,10 +198,13 @@ impl<'s, S: Scope> RuleEvaluator<'s, S> {
         };
         let in_field = |unchecked| RuleError { field: path.text.to_string(), ..unchecked };
         let actual = self.checker.actual(path, check).map_err(in_field)?;
-        let passed = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case).map_err(in_field)?;
+        let compared = self.checker.passes(check, actual.as_ref(), *on_missing, *ignore_case).map_err(in_field)?;
+        let is_open = self.unread.leaves_open(path, check, compared);
+        let passed = compared.filter(|_| !is_open);
         let decision = match passed {
             Some(true) => RuleResult::Passed,
             Some(false) => RuleResult::Failed(vec![self.fail(rule, &name.to_string(), actual.as_ref())]),
+            None if is_open => RuleResult::Unknown,
             None => RuleResult::Skipped,
         };
         if self.trace.is_some() && self.checker.budget().has_trace_room() {

@@ -153,6 +153,8 @@ fn m9_a_success_that_matches_nothing_is_no_acceptance() {
         let unmatched = read_outcome(accepts, response(200, "application/json", body)).unwrap();
         assert_eq!(unmatched.0, Failed, "{body}");
         assert!(unmatched.1.unwrap().contains("matches no outcome"));
+    }
+    for body in ["", "{}", r#"{"ok":"maybe"}"#] {
         assert_eq!(kind(rejects, response(200, "application/json", body)), Some(Accepted), "{body}");
     }
     for (otherwise, expected) in [
@@ -220,7 +222,7 @@ fn m9_bodies_are_read_as_they_are_or_as_the_document_says() {
         ("auto", "application/json", "\u{feff}{\"r\":{\"a\":1}}", true),
     ] {
         let document = format!(
-            "version: 1\ninterpret:\n  as: {read_as}\n  outcomes: [{{outcome: rejected, when: {{field: r.a, op: eq, value: 1}}}}]"
+            "version: 1\ninterpret:\n  as: {read_as}\n  otherwise: accepted\n  outcomes: [{{outcome: rejected, when: {{field: r.a, op: eq, value: 1}}}}]"
         );
         let found = kind(&document, response(200, content_type, body));
         assert_eq!(found, Some(if matches { Rejected } else { Accepted }), "{read_as} {content_type} {body}");
@@ -429,37 +431,115 @@ fn m9_retry_after_takes_durations() {
     }
 }
 
-/// M9: what can't be read of a body is never taken for an acceptance, however its condition is turned; the status and the text still count.
-#[test]
-fn m9_a_body_that_cannot_be_read_accepts_nothing() {
-    let conditions = [
-        "{not: {field: body.error, op: present}}",
-        "{field: body.error, op: blank}",
-        "{field: body.error, op: ne, value: x, on_missing: pass}",
-        "{any: [{field: body.ok, op: present}, {not: {field: body.error, op: present}}]}",
-    ];
-    let cut = ClientResponse { truncated: true, ..response(200, "text/plain", "it is ") };
-    let unreadable = [
+/// Bodies of a success in which nothing can be looked for: those that can't be read, and those that have nothing to be read.
+fn unreadable() -> Vec<ClientResponse> {
+    let cut = |body: &str| ClientResponse { truncated: true, ..response(200, "application/json", body) };
+    vec![
         response(200, "application/json", r#"{"error":"x""#),
         response(200, "application/json", "busy"),
         response(200, "text/html", "<html><body>gateway"),
         response(200, "", r#"[{"error":"#),
-        cut,
-    ];
-    for condition in conditions {
-        let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: accepted, when: {condition}}}]}}");
-        for response in &unreadable {
-            let outcome = interpreted(&document, response.clone()).unwrap().unwrap();
-            assert_eq!(outcome.kind, OutcomeKind::Failed, "{condition}: {response:?}");
+        cut("it is "),
+        cut(""),
+    ]
+}
+
+fn empty() -> Vec<ClientResponse> {
+    let bodies = [(200, "application/json", ""), (204, "", ""), (200, "text/xml", " \r\n"), (202, "text/plain", "")];
+    bodies.map(|(status, content_type, body)| response(status, content_type, body)).into()
+}
+
+/// What a document says of a response; none where it can't be interpreted.
+fn judged(outcomes: &str, response: &ClientResponse) -> Option<OutcomeKind> {
+    let found = interpreted(&format!("version: 1\ninterpret: {outcomes}"), response.clone());
+    found.ok().map(|outcome| outcome.unwrap().kind)
+}
+
+/// M9: what can't be found in a body that is empty or can't be read is never taken for an acceptance, however a condition is turned.
+#[test]
+fn m9_a_body_that_cannot_be_read_accepts_nothing() {
+    let text = response(200, "text/plain", "Thank you");
+    let read = response(200, "application/json", r#"{"id":1}"#);
+    for condition in [
+        "{not: {field: body.error, op: present}}",
+        "{field: body.error, op: blank}",
+        "{field: body.error, op: ne, value: x, on_missing: pass}",
+        "{any: [{field: body.ok, op: present}, {not: {field: body.error, op: present}}]}",
+        "{all: [{field: status_class, op: eq, value: 2}, {not: {field: body.error, op: present}}]}",
+        "{all: [{field: status, op: ge, value: 200}, {field: body.error, op: eq, value: x, on_missing: skip}]}",
+        "{not: {all: [{field: status_class, op: eq, value: 2}, {field: body.error, op: present}]}}",
+        "{not: {any: [{field: status, op: eq, value: 500}, {field: body.error, op: present}]}}",
+        "{not: {not: {not: {field: body.error, op: present}}}}",
+        "{field: \"$.list[?@.error]\", op: blank}",
+        "{field: status, op: ne, other: body.code, on_missing: pass}",
+    ] {
+        let accepted = format!("{{outcomes: [{{outcome: accepted, when: {condition}}}]}}");
+        for response in unreadable().iter().chain(&empty()).chain([&text]) {
+            assert_eq!(judged(&accepted, response), Some(Failed), "{condition}: {response:?}");
         }
-        let read = response(200, "application/json", r#"{"id":1}"#);
-        assert_eq!(interpreted(&document, read).unwrap().unwrap().kind, OutcomeKind::Accepted, "{condition}");
+        assert_eq!(judged(&accepted, &read), Some(Accepted), "{condition}");
     }
-    for condition in ["{field: status, op: eq, value: 200}", "{field: text, op: contains, value: error}"] {
-        let document = format!("version: 1\ninterpret: {{outcomes: [{{outcome: accepted, when: {condition}}}]}}");
-        let outcome = interpreted(&document, unreadable[0].clone()).unwrap().unwrap();
-        assert_eq!(outcome.kind, OutcomeKind::Accepted, "{condition}");
+}
+
+/// M9: what is known of such a response accepts it: its status, its headers, what came of its text.
+#[test]
+fn m9_what_is_known_of_a_body_that_cannot_be_read_is_judged() {
+    let accepts = |condition: &str, response: &ClientResponse| {
+        judged(&format!("{{outcomes: [{{outcome: accepted, when: {condition}}}]}}"), response) == Some(Accepted)
+    };
+    let broken = response(200, "application/json", r#"{"error":"x""#);
+    let cut = ClientResponse { truncated: true, ..response(200, "text/plain", "OK, it is ") };
+    let none = response(200, "", "");
+    let text = response(200, "text/plain", "OK");
+    for (condition, response, expected) in [
+        ("{field: status, op: eq, value: 200}", &broken, true),
+        ("{field: text, op: contains, value: error}", &broken, true),
+        ("{not: {field: text, op: contains, value: duplicate}}", &broken, true),
+        ("{any: [{field: body.ok, op: present}, {field: status, op: eq, value: 200}]}", &broken, true),
+        ("{all: [{field: body.ok, op: present}, {field: status, op: eq, value: 200}]}", &broken, false),
+        ("{not: {all: [{field: body.error, op: present}, {field: status, op: eq, value: 500}]}}", &broken, true),
+        ("{field: text, op: contains, value: OK}", &cut, true),
+        ("{field: text, op: starts_with, value: OK}", &cut, true),
+        ("{not: {field: text, op: contains, value: duplicate}}", &cut, false),
+        ("{field: text, op: ne, value: duplicate}", &cut, false),
+        ("{any: [{field: body.result, op: eq, value: ok}, {field: text, op: eq, value: OK}]}", &text, true),
+        ("{not: {field: text, op: contains, value: duplicate}}", &text, true),
+        ("{field: text, op: blank}", &none, true),
+        ("{field: body, op: blank}", &none, true),
+        ("{field: body, op: blank}", &broken, false),
+        ("{field: body, op: blank}", &text, false),
+    ] {
+        assert_eq!(accepts(condition, response), expected, "{condition}: {response:?}");
     }
+}
+
+/// M9: with rejections alone, a success whose body can't be read may be one of them: it can't be interpreted. One that was read and is none of
+/// them goes by its status, and so does what the document says outright.
+#[test]
+fn m9_a_rejection_that_cannot_be_looked_for_is_not_passed_over() {
+    let rejects = "outcomes: [{outcome: rejected, when: {field: ok, op: eq, value: false}}]";
+    let by_text = "outcomes: [{outcome: duplicate, when: {field: text, op: contains, value: duplicate}}]";
+    let by_header = "outcomes: [{outcome: rejected, when: {field: header.x-result, op: eq, value: 'no'}}]";
+    for response in unreadable() {
+        let failure = interpreted(&format!("version: 1\ninterpret: {{{rejects}}}"), response.clone()).unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.field.as_deref()), ("unreadable_body", Some("body")));
+        assert_eq!(judged(&format!("{{{by_text}}}"), &response).is_none(), response.truncated, "{response:?}");
+        assert_eq!(judged(&format!("{{{by_header}}}"), &response), Some(Accepted), "{response:?}");
+        for (said, kind) in [("accepted", Accepted), ("retry", Retry), ("failed", Failed), ("default", Accepted)] {
+            assert_eq!(judged(&format!("{{{rejects}, otherwise: {said}}}"), &response), Some(kind), "{said}");
+        }
+        let taken = "{outcomes: [{outcome: rejected, when: {field: ok, op: eq, value: false}}, {outcome: retry, when: {field: body, op: blank}}]}";
+        assert_eq!(judged(taken, &response), Some(Retry), "a document may say what it means: {response:?}");
+        for (status, kind) in [(422, Failed), (503, Retry), (302, Failed)] {
+            let other = ClientResponse { status: Some(status), ..response.clone() };
+            assert_eq!(judged(&format!("{{{rejects}}}"), &other), Some(kind), "{status}");
+        }
+        assert_eq!(judged("{reference: id}", &response), Some(Accepted), "no outcome is described");
+    }
+    for response in empty().into_iter().chain([response(200, "text/plain", "Thank you")]) {
+        assert_eq!(judged(&format!("{{{rejects}}}"), &response), Some(Accepted), "{response:?}");
+    }
+    assert_eq!(judged(&format!("{{{rejects}}}"), &response(200, "", "{}")), Some(Accepted));
 }
 
 /// M9: without a response nothing says that the client has the lead, however a condition about `error` is turned.

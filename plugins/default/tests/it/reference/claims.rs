@@ -580,8 +580,11 @@ fn m8_messages() {
 #[test]
 fn m9_responses() {
     let meant = |interpret: &str, status: u16, content_type: &str, text: &str| {
-        let outcome =
-            interpreted(&format!("version: 1\ninterpret: {interpret}"), response(status, content_type, text)).unwrap();
+        let document = format!("version: 1\ninterpret: {interpret}");
+        let outcome = match interpreted(&document, response(status, content_type, text)) {
+            Ok(outcome) => outcome,
+            Err(failure) => return failure.code,
+        };
         outcome.map_or("by its status".to_owned(), |outcome| {
             let details =
                 [outcome.reason, outcome.price, outcome.reference, outcome.retry_after_ms.map(|ms| ms.to_string())];
@@ -591,6 +594,9 @@ fn m9_responses() {
     };
     let json = "application/json";
     let accepted = "{outcomes: [{outcome: accepted, when: {field: ok, op: eq, value: true}}]}";
+    let turned = "{outcomes: [{outcome: accepted, when: {not: {field: body.error, op: present}}}]}";
+    let rejected = "{outcomes: [{outcome: rejected, when: {field: body.error, op: present}}]}";
+    let no_match = "failed the response matches no outcome of the document";
     let mut claims = Claims::default();
     for (claim, interpret, status, content_type, text, expected) in [
         (
@@ -678,6 +684,37 @@ fn m9_responses() {
             r#"{"p":"$12.50"}"#,
             "accepted 12.50",
         ),
+        ("no acceptance of an empty body", turned, 200, json, "", no_match),
+        ("no acceptance of a plain text", turned, 200, "text/plain", "OK", no_match),
+        ("no acceptance of what seems to be JSON", turned, 200, json, "{\"id\":", no_match),
+        ("of one that could be read", turned, 200, json, "{}", "accepted"),
+        (
+            "`{field: text, op: blank}` takes an empty body",
+            "{outcomes: [{outcome: accepted, when: {field: text, op: blank}}]}",
+            200,
+            json,
+            "",
+            "accepted",
+        ),
+        (
+            "a plain text",
+            "{outcomes: [{outcome: accepted, when: {field: text, op: contains, value: OK}}]}",
+            200,
+            "text/plain",
+            "OK",
+            "accepted",
+        ),
+        (
+            "for all other outcomes it is missing",
+            "{outcomes: [{outcome: retry, when: {field: id, op: blank}}]}",
+            200,
+            json,
+            "{",
+            "retry",
+        ),
+        ("it may be a rejection", rejected, 200, json, "{\"error\":", "unreadable_body"),
+        ("an empty body goes by its status", rejected, 200, json, "", "accepted"),
+        ("a plain text goes by its status", rejected, 200, "text/plain", "OK", "accepted"),
         ("a number of seconds", "{outcomes: [{outcome: retry, retry_after: 60}]}", 200, json, "{}", "retry 60000"),
         ("or a duration", "{outcomes: [{outcome: retry, retry_after: 1h30min}]}", 200, json, "{}", "retry 5400000"),
         (
