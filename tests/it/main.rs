@@ -25,6 +25,7 @@ mod layers;
 mod leads;
 mod lifecycle;
 mod lives;
+mod misfits;
 mod permissions;
 mod prepared;
 mod process;

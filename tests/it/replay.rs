@@ -120,7 +120,7 @@ on_both! {
         assert_eq!((waiting.status, waiting.code()), (409, "not_processed"), "{}", waiting.text);
         assert_eq!(get("/v1/submissions/req_none-0/replay".into()).await.expect(404).code(), "not_found");
         assert_eq!(get(format!("/v1/submissions/{}/replay?version=9", ids[0])).await.expect(404).code(), "not_found");
-        assert_eq!(get(format!("/v1/submissions/{}/replay?version=x", ids[0])).await.expect(422).json["error"]["details"][0]["path"], "query");
+        assert_eq!(get(format!("/v1/submissions/{}/replay?version=x", ids[0])).await.expect(422).json["error"]["details"][0]["path"], "version");
         for (path, status) in [
             ("CAMP/versions/9/comparison", 404),
             ("CAMP/versions/one/comparison", 404),

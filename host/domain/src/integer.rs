@@ -29,7 +29,7 @@ pub fn deserialize_optional<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
 }
 
 fn convert<E: Error, T: TryFrom<i64>>(number: &Number) -> Result<T, E> {
-    let out_of_range = || E::custom(format!("{number} is not an integer in the range of this field"));
+    let out_of_range = || E::custom(format!("must be an integer within its bounds, and this is {number}"));
     T::try_from(to_integer(number).ok_or_else(out_of_range)?).map_err(|_| out_of_range())
 }
 

@@ -18,6 +18,7 @@ pub mod error;
 pub mod event;
 pub mod flow;
 pub mod ids;
+pub mod input;
 pub mod integer;
 pub mod interpret;
 pub mod lead;

@@ -11,6 +11,7 @@ use hookmill_domain::body as model;
 use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::config::Limits;
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::input;
 use hookmill_pipeline::{Pipeline, ReceivedBody};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -216,25 +217,7 @@ fn parse<T: DeserializeOwned>(
         return Err(ApiError::new(Kind::TooLarge, "body_too_large", message));
     }
     holding.grow(tree_bytes)?;
-    let root = text.trim_start_matches([' ', '\t', '\r', '\n']);
-    if root.starts_with('[') {
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| model::syntax(text))?;
-        return Err(ApiError::new(Kind::Invalid, "invalid", "the body must be a JSON object").at(
-            "",
-            "not_an_object",
-            "this is a list",
-        ));
-    }
-    serde_json::from_str(text)
-        .map_err(|error| if error.is_data() { not_understood(error) } else { model::syntax(text) })
-}
-
-fn not_understood(error: serde_json::Error) -> ApiError {
-    ApiError::new(Kind::Invalid, "invalid", error.to_string()).at(
-        "",
-        "invalid",
-        format!("line {}, column {}", error.line(), error.column()),
-    )
+    input::from_json(text)
 }
 
 #[cfg(test)]

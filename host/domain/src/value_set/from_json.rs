@@ -7,6 +7,7 @@ use super::lines::Lines;
 use super::table::PRESENT;
 use crate::body::{syntax, utf8};
 use crate::error::{ApiError, Kind};
+use crate::input;
 use serde_json::Value;
 
 /// Reads a table.
@@ -28,14 +29,18 @@ pub fn read_json(body: &[u8], limits: &TableLimits) -> Result<ReadTable, ApiErro
 
 fn not_a_table(error: &serde_json::Error) -> ApiError {
     let message = "a table is a list of keys, or an object from keys to values";
-    ApiError::new(Kind::Invalid, "value_set_invalid", message).at("", "not_a_table", error.to_string())
+    ApiError::new(Kind::Invalid, "value_set_invalid", message).at("", "not_a_table", input::describe(error))
 }
 
 fn take_entry(key: &str, value: &str, place: Place, draft: &mut Draft<'_>) {
     // Read and written again, it has one form whatever the white space and escapes were.
     match serde_json::from_str::<Value>(value) {
         Ok(value) => draft.add(key, value.to_string(), place),
-        Err(error) => draft.add_problem(place, "invalid_value", format!("the value of {}: {error}", quoted(key))),
+        Err(error) => draft.add_problem(
+            place,
+            "invalid_value",
+            format!("the value of {}: {}", quoted(key), input::describe(&error)),
+        ),
     }
 }
 
@@ -45,6 +50,8 @@ fn take_key(element: &str, place: Place, draft: &mut Draft<'_>) {
         Ok(Value::String(key)) => draft.add(&key, PRESENT.to_owned(), place),
         Ok(Value::Number(_)) if is_whole => draft.add(element, PRESENT.to_owned(), place),
         Ok(_) => draft.add_problem(place, "not_a_key", format!("{} is not a key; write it as text", quoted(element))),
-        Err(error) => draft.add_problem(place, "invalid_key", format!("{}: {error}", quoted(element))),
+        Err(error) => {
+            draft.add_problem(place, "invalid_key", format!("{}: {}", quoted(element), input::describe(&error)))
+        }
     }
 }
