@@ -468,6 +468,34 @@ on_both! {
         let target = world.receiver.url("/moved");
         let expected = format!("the endpoint redirects to {target} (301); save {target} as its URL");
         assert_eq!((&attempt["detail"]["reason"], &attempt["detail"]["redirects_to"]), (&json!(expected), &json!("/moved")));
+        assert_eq!(world.submission(&id).await["client"]["reason"], expected);
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// O9 W8: the target of a redirect may be as much of a secret as the URL it stands for: who may not set that URL sees scheme and host of it,
+    /// and so do subscribers.
+    async fn o9_a_viewer_does_not_see_where_a_redirect_leads(kind: Kind) {
+        let world = World::new(kind).await;
+        world.subscribe().await;
+        world.campaign("CC", "").await;
+        let target = "https://new.client.example/T000/B000?key=s3cret";
+        let page = format!("Moved to <a href=\"{target}\">");
+        world.receiver.plan("/client/CC", [Behaviour::Respond(301, vec![("location".to_owned(), target.to_owned())], page)]);
+        let id = submit(&world).await;
+        let delivery = deliveries(&world, &id, "client").await[0]["id"].as_str().unwrap().to_owned();
+        let viewer = world.user("viewer").await;
+        let addresses = [format!("/v1/submissions/{id}"), format!("/v1/deliveries/{delivery}")];
+        for address in &addresses {
+            let (whole, shown) = (world.admin.get(address).await.expect(200), viewer.get(address).await.expect(200));
+            assert!(whole.text.contains("s3cret"), "{address}: {}", whole.text);
+            assert!(!shown.text.contains("s3cret") && !shown.text.contains("T000"), "{address}: {}", shown.text);
+            assert!(shown.text.contains("save https://new.client.example/\u{2026} as its URL"), "{address}: {}", shown.text);
+        }
+        let told = world.receiver.at("/subscriber");
+        assert!(told.iter().any(|request| String::from_utf8_lossy(&request.body).contains("redirects to https://new.client.example/")));
+        assert!(told.iter().all(|request| !String::from_utf8_lossy(&request.body).contains("s3cret")));
         world.stop().await;
     }
 }

@@ -71,7 +71,10 @@ impl Scope {
     /// A delivery with its message and every attempt, for a use case that has looked who asks.
     pub(crate) async fn find_delivery(&self, id: &str) -> Result<DeliveryDetails, ApiError> {
         let found = self.store().delivery(&self.organization_id, id).await.map_err(unavailable)?;
-        let (delivery, message, attempts) = found.ok_or_else(|| ApiError::not_found("delivery", id))?;
+        let (delivery, message, mut attempts) = found.ok_or_else(|| ApiError::not_found("delivery", id))?;
+        for attempt in &mut attempts {
+            attempt.detail = self.url_view().show_response_text(std::mem::take(&mut attempt.detail));
+        }
         Ok(DeliveryDetails { delivery, message, attempts })
     }
 

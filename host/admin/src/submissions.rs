@@ -115,7 +115,10 @@ impl Scope {
     pub(crate) async fn submission_details(&self, id: &str) -> Result<SubmissionDetails, ApiError> {
         let submission = self.find_submission(id).await?;
         let (organization_id, id) = (&submission.organization_id, &submission.id);
-        let timeline = self.store().timeline(organization_id, id).await.map_err(unavailable)?;
+        let mut timeline = self.store().timeline(organization_id, id).await.map_err(unavailable)?;
+        for line in &mut timeline {
+            line.detail = line.detail.take().map(|detail| self.url_view().show_response_text(detail));
+        }
         let events = self.store().events_of_submission(organization_id, id).await.map_err(unavailable)?;
         let element = self.pipeline().element(organization_id, id).await?;
         Ok(SubmissionDetails { submission, element, timeline, events })

@@ -11,6 +11,7 @@ mod embedded;
 mod headers;
 mod ranges;
 mod redirect;
+mod response_view;
 mod url;
 
 pub use address::{AddressPolicy, BlockReason, block_reason};

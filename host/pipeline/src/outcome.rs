@@ -16,6 +16,7 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
+use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
@@ -306,6 +307,8 @@ impl Pipeline {
         now: Timestamp,
     ) -> Transition {
         let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
+        // Subscribers are no admins, and the target of a redirect may be a secret.
+        let told = UrlView::Masked.show_response(detail);
         Transition {
             submission_id: delivery.row.submission_id.clone(),
             campaign_key: delivery.row.campaign_key.clone(),
@@ -313,7 +316,7 @@ impl Pipeline {
             change,
             cause,
             detail: json(detail),
-            events: self.events(context, about, change.to(), by_client, Some(detail), now),
+            events: self.events(context, about, change.to(), by_client, Some(&told), now),
         }
     }
 

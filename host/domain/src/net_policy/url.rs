@@ -11,7 +11,7 @@ pub const URL_BYTES_MAX: usize = 2_048;
 pub const REQUEST_URL_BYTES_MAX: usize = 16_384;
 
 /// What stands for path and query of a URL where they are not shown: those of a webhook are often its only secret.
-const MASKED_PATH: &str = "/…";
+pub(super) const MASKED_PATH: &str = "/…";
 /// The same in the one spelling of a URL.
 const MASKED_SEGMENT: &str = "%E2%80%A6";
 /// Shorter paths and queries are left alone where a receiver repeats them: they are not secrets, and part of much else.
