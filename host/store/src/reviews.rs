@@ -1,8 +1,17 @@
 //! Submissions that wait for a person to decide about them (L4).
 
-use super::submissions::{Within, first_within};
+use super::submissions::first_within;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
+
+/// The first rows of what was asked for, which have no more bytes than asked for.
+#[derive(Debug, Clone)]
+pub struct Within<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether rows were left out for their bytes.
+    pub is_cut: bool,
+}
 
 /// A submission that waits for a person.
 #[derive(Debug, Clone)]
@@ -86,6 +95,6 @@ impl Store {
                 .fetch_all(&mut *connection).await?;
             (sizes, rows)
         });
-        Ok(Within { rows, is_cut: first_within(&sizes, bytes_max) < i64::try_from(sizes.len()).unwrap_or(i64::MAX) })
+        Ok(Within { rows, is_cut: first_within(&sizes, bytes_max) < sizes.len() })
     }
 }

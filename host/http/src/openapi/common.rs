@@ -6,7 +6,7 @@ use hookmill_admin::use_cases;
 use serde_json::{Map, Value, json};
 
 /// The parts of addresses: name, what it is, an example.
-const PARTS: [(&str, &str, &str); 14] = [
+const PARTS: &[(&str, &str, &str)] = &[
     ("campaign", "The campaign's id.", "SOLAR"),
     ("client", "The client's id.", "cli_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("lead", "The lead's id.", "lead_0c3ab5a2f1d24cc9a0a3f3f1c9a7b6d5"),

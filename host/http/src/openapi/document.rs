@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The groups of operations, in the order in which a newcomer meets them.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: &[(&str, &str)] = &[
     ("Sources", "What lead sources call, with a source key."),
     ("Provisioning", "Organizations, users, keys, and who did what."),
     ("Clients", "The customers for whom campaigns run."),
@@ -58,7 +58,7 @@ impl Description {
         }
         refer(&mut schemas);
         schemas.sort_keys();
-        let tags = TAGS.map(|(name, about)| json!({ "name": name, "description": about }));
+        let tags: Vec<_> = TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
         let document = json!({
             "openapi": "3.1.0",
             "info": {

@@ -230,6 +230,10 @@ fn work(
         revision: 0,
         received_at: 0,
         run_at: 0,
+        state: String::new(),
+        lead_id: None,
+        kept: None,
+        queued_at: None,
     }
 }
 
