@@ -501,7 +501,7 @@ async fn l9_bulk_jobs_at_the_command_line() {
     let shown = String::from_utf8_lossy(&waited.stderr).into_owned();
     assert!(
         shown.lines().last().is_some_and(|line| line.starts_with("100 %")),
-        "plain lines where it is no terminal: {shown}"
+        "plain lines where it is not a terminal: {shown}"
     );
     let id = text.split_whitespace().next().unwrap();
     let listed = out(&run(&["list"]).await);

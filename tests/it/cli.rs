@@ -307,19 +307,26 @@ fn h1_every_command_that_is_named_exists() {
         let mentions = ["`hookmill ", "$ hookmill "].into_iter().flat_map(|mark| text.split(mark).skip(1));
         for mention in mentions {
             let end = mention.find(['`', '\n', '#']).unwrap_or(mention.len());
-            let mut words = mention[..end].split(' ').map(str::trim);
+            let mut words = mention[..end].split(' ').map(str::trim).peekable();
             let Some(command) = words.next().filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) else {
                 continue;
             };
+            let is_word = |word: &&str| {
+                !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-')
+            };
+            let below = words.next_if(is_word).map(|word| format!(" {word}")).unwrap_or_default();
             let options = words.map(|word| word.trim_matches(['[', ']'])).filter(|word| word.starts_with("--"));
-            named.extend(options.map(|option| (command.to_owned(), option.to_owned(), path.clone())));
+            named.extend(options.map(|option| (format!("{command}{below}"), option.to_owned(), path.clone())));
             named.insert((command.to_owned(), String::new(), path.clone()));
         }
     }
     assert!(named.iter().any(|(command, option, _)| command == "dry-run" && option == "--value-set"), "{named:?}");
     let cli = CliFixture::new();
     for (command, option, path) in named {
-        let help = cli.run(&[&command, "--help"], &[]);
+        // The second word may be a command below the first or what that is about.
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let below = cli.run(&words, &[]);
+        let help = if below.status.success() { below } else { cli.run(&[words[0], "--help"], &[]) };
         assert!(help.status.success(), "{}: `hookmill {command}`", path.display());
         assert!(out(&help).contains(&option), "{}: `hookmill {command} {option}`", path.display());
     }

@@ -164,7 +164,7 @@ async fn l9_another_host_takes_a_dead_hosts_job() {
     let there = Client::new(other.address()).with_key(&key);
     let job = job_in_the_middle(&there).await;
     let id = job["id"].as_str().unwrap().to_owned();
-    // The host on which it was created looked for it at once; whichever it is, no other one works on it.
+    // The host on which it was created looked for it at once; whichever it is, nobody else works on it.
     let owner = world.texts("select host from bulk_jobs").await;
     assert_eq!(owner.len(), 1);
     let has_it = owner[0] == other.host_id();

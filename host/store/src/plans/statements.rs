@@ -419,6 +419,9 @@ statements! { store:
     "old bulk jobs", "key of bulk_jobs" => {
         store.forget_piece(Piece::Old(Old::BulkJobs, "org_9", "zzzz")).await?;
     }
+    "bulk jobs that are due", "bulk_jobs_due" => {
+        store.due_bulk_jobs(NOW).await?;
+    }
     // The first that creates one: a statement is asked about once.
     "bulk jobs that are open", "bulk_jobs_open" => {
         let new = NewBulkJob { operation: BulkOperation::Withdraw, filter: &BulkFilter::default(), campaigns: None, total: 1, is_total_estimated: true };
@@ -439,9 +442,6 @@ statements! { store:
         store.complete_bulk_job(&job, &BulkCursor::default(), NOW).await?;
         store.cancel_bulk_job(ORG, &job.id, &entry, NOW).await?;
         store.release_bulk_jobs("", NOW).await?;
-    }
-    "bulk jobs that are due", "bulk_jobs_due" => {
-        store.due_bulk_jobs(NOW).await?;
     }
     "candidates of a bulk job", "submissions_in_state" => {
         store.bulk_candidates(CAMPAIGN, State::Failed, "", true, 100).await?;
