@@ -81,6 +81,19 @@ impl Api {
         self.change("PUT", &path, &json!({"url": url})).await.map(drop)
     }
 
+    /// Has a campaign compare its leads with those of 30 days, count them by a cap that is not reached, and look at a schedule that is always
+    /// open.
+    pub async fn set_lifecycle(&mut self, organization: &str, id: &str) -> Result<()> {
+        let path = format!("/v1/campaigns/{id}/lifecycle?organization={organization}");
+        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+        let lifecycle = json!({
+            "duplicates": {"fields": ["email", "phone"], "matches": "any", "window_days": 30, "scope": "campaign", "action": "reject"},
+            "caps": {"day": 1_000_000_000, "when_reached": "queue"},
+            "schedule": {"windows": [{"days": days, "from": "00:00", "until": "24:00"}], "when_closed": "queue"},
+        });
+        self.change("PUT", &path, &lifecycle).await.map(drop)
+    }
+
     /// Subscribes to [`EVENTS`].
     pub async fn set_webhook(&mut self, organization: &str, url: &str) -> Result<()> {
         let path = format!("/v1/webhook-settings?organization={organization}");

@@ -279,7 +279,10 @@ mod tests {
                 tokio::spawn(reject_each_third(stream));
             }
         });
-        Ok(Poster::new(Shape { source_key: "hms_key", address, batch: 1, campaigns: 1 }, connections))
+        Ok(Poster::new(
+            Shape { source_key: "hms_key", address, batch: 1, campaigns: 1, has_own_phones: false },
+            connections,
+        ))
     }
 
     fn amount(requests: u64) -> Amount {

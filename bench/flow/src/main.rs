@@ -1,5 +1,6 @@
 //! The load generator of the end-to-end benchmark. It talks to the host over HTTP alone, so that it measures any host of
-//! the same interface. Started by `cargo xtask bench flow`, which builds the host and starts PostgreSQL.
+//! the same interface; only where very many leads are stored before, it writes them to the database of a host that is
+//! stopped. Started by `cargo xtask bench flow`, which builds the host and starts PostgreSQL.
 #![allow(clippy::disallowed_methods, reason = "a measurement reads the machine's own clock and environment")]
 
 mod account;
@@ -18,7 +19,9 @@ mod report;
 mod run;
 mod sample;
 mod scenarios;
+mod sql;
 mod sqlite;
+mod stored;
 mod wait;
 mod world;
 

@@ -50,7 +50,8 @@ pub struct Options {
 /// A group of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ScenarioName {
-    /// All leads at once: without a client, with one, with a webhook of two events; 1 and 100 campaigns
+    /// All leads at once: without a client, with one, with a webhook of two events; 1 and 100 campaigns; and with a
+    /// lifecycle and 1,000,000 leads stored before
     Saturation,
     /// Half of the rate that saturation measured, at fixed times
     Half,
@@ -66,6 +67,8 @@ pub enum ScenarioName {
     Backlog,
     /// Posting without a pause while leads are delivered
     Ingest,
+    /// The look-up of duplicates with 10,000,000 keys stored: plan and time
+    Duplicates,
 }
 
 /// Which databases.

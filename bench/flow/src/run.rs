@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use hookmill_bench_flow::now_us;
 
 use crate::account::Snapshot;
 use crate::api::EVENTS;
 use crate::latency::{self, Percentiles};
+use crate::leads::campaign_id;
 use crate::load::{Accepted, Amount, Posted, Poster};
 use crate::options::{DatabaseKind, Options};
 use crate::receiver_process::Responds;
 use crate::report::flow::FlowRow;
+use crate::stored::Stored;
 use crate::wait::{self, Goal, Progress};
 use crate::world::{Organization, Setup, World};
 use crate::{process, sample};
@@ -68,6 +71,9 @@ pub async fn measure(options: &Options, plan: &Plan) -> Result<FlowRow> {
     let setup = &plan.setup;
     let mut world = World::start(options, setup.database, setup.campaigns).await?;
     let organization = world.organization(setup).await?;
+    if 0 < setup.stored_leads {
+        store_leads(&mut world, &organization, setup.stored_leads).await?;
+    }
     let warm = warm_up(options, &mut world, &organization, setup).await?;
     if setup.database == DatabaseKind::Postgres {
         tokio::time::sleep(REPORT_PAUSE).await;
@@ -93,6 +99,17 @@ pub async fn measure(options: &Options, plan: &Plan) -> Result<FlowRow> {
     }
     world.end().await?;
     Ok(row)
+}
+
+/// Has the first campaign look back on so many leads.
+async fn store_leads(world: &mut World, organization: &Organization, count: u64) -> Result<()> {
+    let (campaign, began) = (campaign_id(0), Instant::now());
+    world.stop_host().await?;
+    let stored = Stored { organization: &organization.id, campaign: &campaign, count, now_ms: now_us() / 1_000 };
+    stored.fill(&world.sql()).await?;
+    world.start_host_again().await?;
+    eprintln!("    {count} leads were stored before, in {:.0} s", began.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// A few leads through every campaign, so that nothing is done for the first time in the measurement. Returns how far
@@ -197,6 +214,8 @@ impl Ended {
             client: plan.setup.client.map(|responds| responds.to_string()),
             odd_client: plan.setup.odd_client.map(|responds| responds.to_string()),
             webhook: plan.setup.webhook,
+            lifecycle: plan.setup.lifecycle,
+            stored_leads: plan.setup.stored_leads,
             batch: options.batch,
             connections: options.connections,
             offered_per_s: match plan.pace {

@@ -1,5 +1,7 @@
 //! All that a run needs: a host with fresh data, a receiver, organizations with campaigns, and the operator's connection.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 
 use crate::api::Api;
@@ -8,6 +10,7 @@ use crate::leads::{self, Shape};
 use crate::options::{DatabaseKind, Options};
 use crate::postgres::Database;
 use crate::receiver_process::{Receiver, Responds};
+use crate::sql::Sql;
 
 /// What a run is set up with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +25,11 @@ pub struct Setup {
     pub odd_client: Option<Responds>,
     /// Whether the organization's webhook takes the events of a delivered lead.
     pub webhook: bool,
+    /// Whether its campaigns have a duplicate rule, a cap that is not reached, and a schedule that is always open. Then each lead has a phone
+    /// number of its own.
+    pub lifecycle: bool,
+    /// Leads that its first campaign had before.
+    pub stored_leads: u64,
 }
 
 /// Everything that runs.
@@ -35,6 +43,7 @@ pub struct World {
     /// The host's database, if it is not embedded.
     pub database: Option<Database>,
     clients: usize,
+    host_binary: PathBuf,
 }
 
 /// An organization with campaigns `B0000`, `B0001` and so on.
@@ -45,6 +54,8 @@ pub struct Organization {
     pub source_key: String,
     /// How many campaigns it has.
     pub campaigns: usize,
+    /// Whether each of its leads has a phone number of its own.
+    has_own_phones: bool,
     /// The number of its first campaign's client; the others follow.
     first_client: usize,
 }
@@ -60,7 +71,28 @@ impl World {
         let host = Host::start(&options.host_binary, url).await?;
         let receiver = Receiver::start(clients).await?;
         let api = Api::new(host.address, &host.operator_key);
-        Ok(World { host, receiver, api, database, clients: 0 })
+        Ok(World { host, receiver, api, database, clients: 0, host_binary: options.host_binary.clone() })
+    }
+
+    /// Stops the host, so that its database can be written past it.
+    pub async fn stop_host(&mut self) -> Result<()> {
+        self.host.stop().await
+    }
+
+    /// Starts the host again on what it has by now.
+    pub async fn start_host_again(&mut self) -> Result<()> {
+        let url = self.database.as_ref().map(|database| database.url.as_str());
+        self.host.start_again(&self.host_binary, url).await?;
+        self.api = Api::new(self.host.address, &self.host.operator_key);
+        Ok(())
+    }
+
+    /// The host's database, past the host.
+    pub fn sql(&self) -> Sql {
+        match &self.database {
+            Some(database) => Sql::Postgres(database.url.clone()),
+            None => Sql::of_data(&self.host.data()),
+        }
     }
 
     /// Creates an organization by a setup.
@@ -77,11 +109,14 @@ impl World {
                 self.clients += 1;
                 self.api.set_client(&id, &campaign, &url).await?;
             }
+            if setup.lifecycle {
+                self.api.set_lifecycle(&id, &campaign).await?;
+            }
         }
         if setup.webhook {
             self.api.set_webhook(&id, &self.receiver.webhook_url()).await?;
         }
-        Ok(Organization { id, source_key, campaigns: setup.campaigns, first_client })
+        Ok(Organization { id, source_key, campaigns: setup.campaigns, has_own_phones: setup.lifecycle, first_client })
     }
 
     /// What the data take on disk, in bytes.
@@ -101,7 +136,15 @@ impl World {
 impl Setup {
     /// One campaign without a client.
     pub fn plain(database: DatabaseKind) -> Setup {
-        Setup { database, campaigns: 1, client: None, odd_client: None, webhook: false }
+        Setup {
+            database,
+            campaigns: 1,
+            client: None,
+            odd_client: None,
+            webhook: false,
+            lifecycle: false,
+            stored_leads: 0,
+        }
     }
 
     /// One campaign with a client.
@@ -129,7 +172,13 @@ impl Organization {
 
     /// Requests for all its campaigns in turn.
     pub fn shape<'a>(&'a self, world: &World, batch: usize) -> Shape<'a> {
-        Shape { source_key: &self.source_key, address: world.host.address, batch, campaigns: self.campaigns }
+        Shape {
+            source_key: &self.source_key,
+            address: world.host.address,
+            batch,
+            campaigns: self.campaigns,
+            has_own_phones: self.has_own_phones,
+        }
     }
 }
 

@@ -24,6 +24,10 @@ pub struct FlowRow {
     pub odd_client: Option<String>,
     /// Whether a webhook took two events of each lead.
     pub webhook: bool,
+    /// Whether campaigns had a duplicate rule, a cap that was not reached, and a schedule that was open.
+    pub lifecycle: bool,
+    /// Leads that the first campaign had before.
+    pub stored_leads: u64,
     /// Leads in one request.
     pub batch: u16,
     /// Connections that posted.

@@ -8,7 +8,7 @@ mod targets;
 use serde::Serialize;
 
 use flow::FlowRow;
-use other::{AttackRow, BacklogRow, FloodRow, IngestRow};
+use other::{AttackRow, BacklogRow, FloodRow, IngestRow, LookupRow};
 use table::Table;
 
 /// Everything that was measured in one call.
@@ -24,6 +24,8 @@ pub struct Report {
     pub backlog: Vec<BacklogRow>,
     /// Posting without a pause.
     pub ingest: Vec<IngestRow>,
+    /// Looking up duplicates.
+    pub lookups: Vec<LookupRow>,
     /// Runs that gave no result, and why.
     pub failures: Vec<String>,
 }
@@ -56,8 +58,18 @@ impl Report {
         if !self.ingest.is_empty() {
             print("Posting without a pause", &other::ingest_table(&self.ingest));
         }
+        if !self.lookups.is_empty() {
+            print("Looking up duplicates, 100 keys in a statement", &other::lookup_table(&self.lookups));
+            self.print_plans();
+        }
         print("Targets", &targets::table(self));
         self.print_notes();
+    }
+
+    fn print_plans(&self) {
+        for row in &self.lookups {
+            println!("{}, {}:\n\n{}\n", row.database.name(), row.keys(), row.plan.join("\n"));
+        }
     }
 
     fn print_notes(&self) {

@@ -111,6 +111,28 @@ pub struct IngestRow {
     pub errors: BTreeMap<String, u64>,
 }
 
+/// Looking up duplicates.
+#[derive(Debug, Clone, Serialize)]
+pub struct LookupRow {
+    /// Where the keys are stored.
+    pub database: DatabaseKind,
+    /// How many.
+    pub stored: u64,
+    /// Whether the keys that were looked up are among them.
+    pub is_known: bool,
+    /// How long a statement of 100 keys took, its way to the database and back included, in milliseconds.
+    pub ms: f64,
+    /// How the database runs it.
+    pub plan: Vec<String>,
+}
+
+impl LookupRow {
+    /// Which keys were looked up.
+    pub fn keys(&self) -> &'static str {
+        if self.is_known { "known keys" } else { "unknown keys" }
+    }
+}
+
 /// The flood's table.
 pub fn flood_table(rows: &[FloodRow]) -> Table {
     let titles = [
@@ -235,6 +257,15 @@ pub fn ingest_table(rows: &[IngestRow]) -> Table {
             number(row.host_cpu_us),
             number(row.generator_cpu_us),
         ]);
+    }
+    table
+}
+
+/// The table of look-ups.
+pub fn lookup_table(rows: &[LookupRow]) -> Table {
+    let mut table = Table::new(2, &["database", "looked up", "stored", "ms"]);
+    for row in rows {
+        table.row(vec![row.database.name().to_owned(), row.keys().to_owned(), row.stored.to_string(), number(row.ms)]);
     }
     table
 }

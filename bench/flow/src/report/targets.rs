@@ -11,6 +11,8 @@ const HOST_CPU_US_MAX: f64 = 250.0;
 /// Well under one commit a lead.
 const COMMITS_MAX: f64 = 0.5;
 const ROW_WRITES_MAX: f64 = 12.0;
+/// What a lead may cost of a campaign with a duplicate rule, a cap and a schedule, compared with one without.
+const LIFECYCLE_RATIO_MAX: f64 = 1.3;
 /// From acknowledged to delivered at half of the load.
 const HALF_LOAD_P99_MS_MAX: f64 = 50.0;
 /// How much a slow client of one campaign may cost the others.
@@ -73,6 +75,7 @@ fn targets(report: &Report) -> Vec<Target> {
     let mut targets = Vec::new();
     rates(report, &mut targets);
     costs(report, &mut targets);
+    lifecycle(report, &mut targets);
     half_load(report, &mut targets);
     neighbours(report, &mut targets);
     attacks(report, &mut targets);
@@ -109,6 +112,26 @@ fn costs(report: &Report, targets: &mut Vec<Target>) {
             bound: Bound::AtMost(bound),
             measured,
             is_complete,
+        }));
+    }
+}
+
+/// The run with a lifecycle, compared with the run that has a client and nothing else.
+fn lifecycle(report: &Report, targets: &mut Vec<Target>) {
+    for row in report.flow.iter().filter(|row| row.scenario == "saturation" && row.lifecycle) {
+        let Some(plain) = saturated(report, row.database, false) else { continue };
+        let cpu_us = |row: &FlowRow| {
+            row.costs.as_ref().map(|costs| costs.host_cpu_us + costs.postgres_cpu_us.unwrap_or_default())
+        };
+        let costs = [
+            ("time", Some(plain.leads_per_s / row.leads_per_s)),
+            ("CPU of host and database", cpu_us(row).zip(cpu_us(plain)).map(|(with, without)| with / without)),
+        ];
+        targets.extend(costs.into_iter().filter_map(|(what, measured)| {
+            let stored = row.stored_leads;
+            let name = format!("{}: {what} of a lead with lifecycle, {stored} stored, to without", row.database.name());
+            let is_complete = row.is_complete && plain.is_complete && row.leads <= row.delivered;
+            Some(Target { name, bound: Bound::AtMost(LIFECYCLE_RATIO_MAX), measured: measured?, is_complete })
         }));
     }
 }
@@ -208,5 +231,6 @@ fn saturated(report: &Report, database: DatabaseKind, webhook: bool) -> Option<&
             && row.campaigns == 1
             && row.client.is_some()
             && row.webhook == webhook
+            && !row.lifecycle
     })
 }

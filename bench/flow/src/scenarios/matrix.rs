@@ -17,6 +17,9 @@ const SHARED_BY: usize = 10;
 /// Clients that are slow, and the most leads they get: with sixteen requests under way each, in about a minute.
 const SLOW_CLIENTS: [(u64, u64); 2] = [(50, 10_000), (1_000, 1_000)];
 
+/// Leads that the campaign with a lifecycle had before.
+const STORED_LEADS: [u64; 2] = [20_000, 1_000_000];
+
 /// How long leads are sent at half of the rate, in seconds.
 const HALF_LOAD_S: [f64; 2] = [5.0, 20.0];
 
@@ -29,6 +32,19 @@ pub async fn saturation(options: &Options, database: DatabaseKind, report: &mut 
                 saturated(options, setup, report).await?;
             }
         }
+    }
+    lifecycle(options, database, report).await
+}
+
+/// All leads at once, in a campaign with a duplicate rule, a cap and a schedule, and many leads that it had before. It is compared with the run
+/// that has a client and nothing else, which is measured in the same call.
+async fn lifecycle(options: &Options, database: DatabaseKind, report: &mut Report) -> Result<()> {
+    let [quick, whole] = STORED_LEADS;
+    let stored_leads = options.pick(quick, whole);
+    let setup = Setup { lifecycle: true, stored_leads, ..Setup::with_client(database, AT_ONCE) };
+    if options.wants(&variant(&setup)) {
+        with_client(options, database, report).await?;
+        saturated(options, setup, report).await?;
     }
     Ok(())
 }
@@ -115,7 +131,9 @@ fn variant(setup: &Setup) -> String {
     let client = setup.client.map_or_else(|| "no client".to_owned(), |responds| format!("client {responds}"));
     let webhook = if setup.webhook { " + webhook" } else { "" };
     let campaigns = if setup.campaigns == 1 { String::new() } else { format!(", {} campaigns", setup.campaigns) };
-    format!("{client}{webhook}{campaigns}")
+    let lifecycle = if setup.lifecycle { " + lifecycle" } else { "" };
+    let stored = if setup.stored_leads == 0 { String::new() } else { format!(", {} stored", setup.stored_leads) };
+    format!("{client}{webhook}{lifecycle}{campaigns}{stored}")
 }
 
 fn neighbour(setup: &Setup) -> String {

@@ -2,6 +2,7 @@
 
 mod attack;
 mod backlog;
+mod duplicates;
 mod flood;
 mod ingest;
 mod matrix;
@@ -38,6 +39,7 @@ async fn run_scenario(
         ScenarioName::Attack => attack::run(options, database, report).await,
         ScenarioName::Backlog => backlog::run(options, database, report).await,
         ScenarioName::Ingest => ingest::run(options, database, report).await,
+        ScenarioName::Duplicates => duplicates::run(options, database, report).await,
     }
 }
 
