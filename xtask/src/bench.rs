@@ -6,14 +6,16 @@ use anyhow::{Result, bail};
 
 use crate::postgres::Postgres;
 use crate::workspace::Workspace;
-use crate::{plugins, program, progress};
+use crate::{apt, plugins, program, progress};
 
 const BENCHES: &str = "\
 benches:
   ingest [--database sqlite|postgres|both] [--quick] [--json] [--host-binary FILE]
       leads a second through POST /v1/leads, by batch size, and what is delivered meanwhile; a part of flow
-  flow [--scenario NAME,NAME] [--database sqlite|postgres|both] [--leads N] [--quick] [--json] [--host-binary FILE]
-      leads from end to end, until clients have them: leads a second, costs of a lead, latencies, memory, disk
+  flow [--scenario NAME,NAME] [--only TEXT] [--database sqlite|postgres|both] [--leads N] [--quick] [--json] [--host-binary FILE]
+      leads from end to end, until clients have them: leads a second, costs of a lead, latencies, memory, disk;
+      `--scenario saturation --only lifecycle`: a campaign with a duplicate rule, a cap, a schedule and 1,000,000 leads
+      stored, beside one without; `--scenario duplicates`: the look-up of duplicates with 10,000,000 keys stored
   engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--sample NAME] [--only NAME]
       one lead through the sandbox, native code, QuickJS and V8 in one run; first calls; campaigns in turn; and the
       instructions of a fresh call, where there is a valgrind";
@@ -38,7 +40,20 @@ fn flow(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         command.arg("--host-binary").arg(workspace.binary("release", "hookmill"));
     }
     build_release(workspace)?;
+    find_or_install_sqlite(arguments);
     check_with_postgres(&mut command, arguments)
+}
+
+/// Where many leads are stored beforehand, SQLite's own program does it. Without it all other runs are measured all the same.
+fn find_or_install_sqlite(arguments: &[String]) {
+    let arguments = arguments.join(" ").replace('=', " ");
+    let is_needed = !["--database postgres", "--scenario ingest", "--help"].iter().any(|part| arguments.contains(part));
+    if !is_needed || program::find("sqlite3").is_some() {
+        return;
+    }
+    if let Err(error) = apt::install(&["sqlite3"], "store many leads before a measurement") {
+        progress::note(format!("{error:#}; runs that need it will fail"));
+    }
 }
 
 /// Runs to the end, with a PostgreSQL beside it unless SQLite alone is asked for.

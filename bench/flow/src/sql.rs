@@ -42,7 +42,8 @@ impl Sql {
         if !output.status.success() {
             bail!("`{name}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        Ok(String::from_utf8(output.stdout)?)
+        // SQLite prints bytes as they are.
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     fn command(&self) -> Command {

@@ -31,19 +31,25 @@ const SELECT: &str = ") select f.scope, f.key_hash, f.submission_id, f.received_
 const POSTGRES_PLANS: &str =
     "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;\n";
 
-/// Fills the table, and looks up.
+/// Looks up in the tables of a host.
 pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report) -> Result<()> {
     let [quick, whole] = STORED;
     let stored = options.pick(quick, whole);
     announce("duplicates", database, &format!("{stored} keys are stored"));
     let mut world = World::start(options, database, 0).await?;
     world.stop_host().await?;
-    let sql = world.sql();
-    sql.fill(&[filling(&sql, stored)]).await?;
+    measure(&world.sql(), database, stored, report).await?;
+    world.start_host_again().await?;
+    world.end().await
+}
+
+/// Fills the table of a host that is stopped, and looks up.
+async fn measure(sql: &Sql, database: DatabaseKind, stored: u64, report: &mut Report) -> Result<()> {
+    sql.fill(&[filling(sql, stored)]).await?;
     // Known keys from all over the table, then keys that nobody has.
     for (is_known, step, first) in [(true, (stored / (KEYS * STATEMENTS)).max(1), 0), (false, 1, stored)] {
-        let statements = statements(&sql, step, first).await?;
-        let (found, ms) = look_up(&sql, &statements).await?;
+        let statements = statements(sql, step, first).await?;
+        let (found, ms) = look_up(sql, &statements).await?;
         let expected = if is_known { KEYS * STATEMENTS } else { 0 };
         ensure!(found == expected, "{found} keys were found, not {expected}");
         let row = LookupRow {
@@ -51,14 +57,13 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
             stored,
             is_known,
             ms: ms / STATEMENTS as f64,
-            plan: plan(&sql, &statements[0]).await?,
+            plan: plan(sql, &statements[0]).await?,
         };
         ensure!(is_search(database, &row.plan), "the look-up does not seek in the key:\n{}", row.plan.join("\n"));
         eprintln!("    {:.2} ms for {KEYS} keys, {found} of {} found", row.ms, KEYS * STATEMENTS);
         report.lookups.push(row);
     }
-    world.start_host_again().await?;
-    world.end().await
+    Ok(())
 }
 
 /// Keys in the order of their hashes, so that every index grows at its end: ten million take minutes, not hours.
