@@ -45,7 +45,7 @@ const CHILDREN: &str = "with v (organization_id, id) as (values";
 const CHILDREN_TAIL: &str = ") select s.parent_id, s.id from v join submissions s on s.organization_id = v.organization_id and s.parent_id = v.id";
 const INSERT: &str = "with v (organization_id, id, parent_id, received_at, at, kept, lead_id, lead) as (values";
 
-/// The rows of what is posted again. One that is not over, or whose lead is gone, is not; nor one whose id somebody took at this very moment.
+/// The rows of what is posted again. One that is not over, whose person was erased, or whose lead is gone, is not; nor one whose id somebody took at this very moment.
 fn insert_tail() -> String {
     let terminal = BulkOperation::Repost.states().iter().map(|state| format!("'{}'", state.as_str()));
     let terminal = terminal.collect::<Vec<_>>().join(", ");
@@ -54,7 +54,7 @@ fn insert_tail() -> String {
          run_at, lead_id, lead, is_test, kept) select p.organization_id, v.id, p.request_id, p.campaign_key, p.id, p.shard, p.element_start, p.element_bytes, \
          'received', 0, v.received_at, v.at, v.at, coalesce(v.lead_id, p.lead_id), coalesce(v.lead, p.lead), p.is_test, v.kept \
          from v join submissions p on p.organization_id = v.organization_id and p.id = v.parent_id \
-         where p.state || '' in ({terminal}) and coalesce(v.lead, p.lead) is not null \
+         where p.state || '' in ({terminal}) and p.erased_at is null and coalesce(v.lead, p.lead) is not null \
          on conflict (organization_id, id) do nothing returning id, shard"
     )
 }
