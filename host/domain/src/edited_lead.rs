@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub const LEAD_BYTES_MAX: usize = 256 << 10;
 
 /// The standard fields, each a text.
-const TEXTS: [&str; 13] = [
+pub(crate) const TEXTS: [&str; 13] = [
     "external_id",
     "first_name",
     "last_name",
@@ -23,9 +23,9 @@ const TEXTS: [&str; 13] = [
     "source",
 ];
 /// The standard field that is a list of texts.
-const TAGS: &str = "tags";
+pub(crate) const TAGS: &str = "tags";
 /// What has all other fields.
-const CUSTOM: &str = "custom";
+pub(crate) const CUSTOM: &str = "custom";
 
 /// The lead as it is kept.
 ///

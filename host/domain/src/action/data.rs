@@ -1,33 +1,12 @@
 //! What a decision adds to a lead: checked, and named as a lead names its fields.
 
+use crate::edited_lead::{CUSTOM, TAGS, TEXTS};
 use crate::error::Detail;
 use crate::lifecycle::merge::merge_leads;
 use serde_json::{Map, Value};
 
 /// How many bytes it may have, as JSON (64 KiB).
 pub const DATA_BYTES_MAX: usize = 64 << 10;
-
-/// What has the fields of a lead that are not standard fields.
-const CUSTOM: &str = "custom";
-/// The standard field that is a list.
-const TAGS: &str = "tags";
-
-/// The standard fields that are texts, each with its name in the standard payload (W2), which is what a webhook was sent.
-const TEXTS: [(&str, &str); 13] = [
-    ("external_id", "externalId"),
-    ("first_name", "firstName"),
-    ("last_name", "lastName"),
-    ("email", "email"),
-    ("phone", "phone"),
-    ("street", "street"),
-    ("city", "city"),
-    ("state", "state"),
-    ("zip", "zip"),
-    ("country", "country"),
-    ("date_of_birth", "dateOfBirth"),
-    ("ip", "ip"),
-    ("source", "source"),
-];
 
 /// Fields that are merged into a lead: standard fields, and all else under `custom`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -71,9 +50,10 @@ struct Checked<'a> {
 
 impl Checked<'_> {
     fn add(&mut self, name: String, value: Value) {
-        let standard = TEXTS.iter().find(|(own, of_payload)| name == *own || name == *of_payload);
+        // A webhook was sent the standard payload (W2), which names them otherwise.
+        let standard = TEXTS.iter().find(|own| name == **own || name == camel_case(own));
         match (standard, value) {
-            (Some((own, _)), value @ (Value::String(_) | Value::Null)) => self.set(&name, own, value),
+            (Some(own), value @ (Value::String(_) | Value::Null)) => self.set(&name, own, value),
             (Some(_), _) => self.reject(&name, "must be a text or null".into()),
             (None, value) if name == TAGS => match &value {
                 Value::Null => {}
@@ -120,6 +100,16 @@ impl Checked<'_> {
     }
 }
 
+/// `first_name` as the standard payload names it: `firstName`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let (initial, others) = word.split_at(word.len().min(1));
+        text + &initial.to_ascii_uppercase() + others
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +133,17 @@ mod tests {
         for (sent, expected) in table {
             let merged = check(sent.clone()).unwrap().merge_into(r#"{"email":"a","custom":{"age":1}}"#);
             assert_eq!(serde_json::from_str::<Value>(&merged).unwrap(), expected, "{sent}");
+        }
+    }
+
+    /// W2: each field goes by its name in the standard payload as well.
+    #[test]
+    fn w2_fields_have_two_names() {
+        let payload = include_str!("../../../../plugins/default/documents/standard-payload.yaml");
+        for name in TEXTS {
+            assert!(payload.contains(&format!("{}: {{from: lead.{name}}}", camel_case(name))), "{name}");
+            let checked = check(json!({ camel_case(name): "x" })).unwrap();
+            assert_eq!(checked.fields().get(name), Some(&json!("x")));
         }
     }
 

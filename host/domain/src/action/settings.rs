@@ -97,6 +97,9 @@ impl ActionKind {
 }
 
 impl Priority {
+    /// Every priority, the most urgent first.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
     /// Its name in the API and in the timeline.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -135,6 +138,14 @@ impl Action {
         match self {
             Self::Webhook(webhook) => Some(webhook),
             Self::Review(_) => None,
+        }
+    }
+
+    /// The priority of its reviews, where a person decides.
+    pub fn priority(&self) -> Option<Priority> {
+        match self {
+            Self::Webhook(_) => None,
+            Self::Review(priority) => Some(*priority),
         }
     }
 }
@@ -345,10 +356,10 @@ mod tests {
 
     #[test]
     fn l4_high_comes_before_normal_and_low() {
-        let mut ranks: Vec<i64> = Priority::VARIANTS.iter().map(|priority| priority.rank()).collect();
-        assert!(ranks.is_sorted() && Priority::VARIANTS.is_sorted());
+        let mut ranks: Vec<i64> = Priority::ALL.iter().map(|priority| priority.rank()).collect();
+        assert!(ranks.is_sorted() && Priority::ALL.is_sorted());
         ranks.dedup();
         assert_eq!(ranks.len(), 3);
-        assert!(Priority::VARIANTS.iter().all(|priority| Priority::of_rank(priority.rank()) == *priority));
+        assert!(Priority::ALL.iter().all(|priority| Priority::of_rank(priority.rank()) == *priority));
     }
 }

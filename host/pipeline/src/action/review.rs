@@ -64,7 +64,7 @@ impl From<Review> for Decided {
 }
 
 fn decided_by(work: &ActionWork, review: &Review, entry: &AuditEntry) -> Value {
-    let mut by = json!({ "decided_by": entry.user_id });
+    let mut by = json!({ "user_id": entry.user_id });
     if review.overrides && work.review_priority.is_none() {
         by["override"] = true.into();
     }

@@ -34,10 +34,10 @@ const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = 
      run_at = case when v.state = 'received' then submissions.received_at else null end from v \
      where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state || '' = v.state_before returning submissions.id, submissions.shard";
-/// What is to be sent of a submission that waits for it is not sent any more; what tells of it is.
+/// What is to be asked about a submission that waits for the response is not asked any more; what tells of it is sent.
 const CANCEL: &str = "with v (organization_id, id, at) as (values";
 const CANCEL_TAIL: &str = ") update deliveries set state = 'canceled', run_at = null, updated_at = v.at from v \
-     where deliveries.organization_id = v.organization_id and deliveries.submission_id = v.id and deliveries.event_id is null \
+     where deliveries.organization_id = v.organization_id and deliveries.submission_id = v.id and deliveries.destination_kind = 'action' \
      and deliveries.state || '' in ('waiting', 'held')";
 
 impl Store {

@@ -337,8 +337,8 @@ statements! { store:
         let waiting = ActionDecision {
             organization_id: "org_7".into(),
             revision: 3,
-            events: vec![event("evt_d", "sub_10000407")],
-            ..decision("sub_10000407", ActionVerdict::Rejected { kept: None })
+            events: vec![event("evt_d", "sub_10001707")],
+            ..decision("sub_10001707", ActionVerdict::Rejected { kept: None })
         };
         let is_decided = store.commit_review(&waiting, &entry("submission.rejected"), NOW).await?;
         assert!(is_decided, "it waits for its action");
