@@ -50,7 +50,8 @@ impl Scope {
         Ok(webhook)
     }
 
-    fn new_secret(&self) -> Result<String, ApiError> {
+    /// A new signing secret.
+    pub(crate) fn new_secret(&self) -> Result<String, ApiError> {
         let mut random = vec![0_u8; 32];
         self.pipeline().ids().fill(&mut random);
         let secret = SigningSecret::from_bytes(random)

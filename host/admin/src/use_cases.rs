@@ -88,6 +88,7 @@ declare! {
         GET_CAMPAIGN: "getCampaign", View, Campaign;
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;
         GET_LIFECYCLE: "getLifecycle", View, Campaign;
+        GET_FIRST_SUBMISSION_ACTION: "getFirstSubmissionAction", View, Campaign;
         GET_DOCUMENT: "getDocument", View, Campaign;
         LIST_CAMPAIGN_VERSIONS: "listCampaignVersions", View, Campaign;
         COMPARE_VERSIONS: "compareVersions", Integrate, Campaign;
@@ -100,6 +101,8 @@ declare! {
         GET_LEAD: "getLead", View, Campaign;
 
         LIST_SUBMISSIONS: "listSubmissions", View, Campaign;
+        LIST_REVIEWS: "listReviews", View, Organization;
+        LIST_REVIEWS_OF_CAMPAIGN: "listReviews", View, Campaign;
         LIST_CAMPAIGN_SUBMISSIONS: "listCampaignSubmissions", View, Campaign;
         GET_SUBMISSION: "getSubmission", View, Campaign;
         REPLAY_SUBMISSION: "replaySubmission", Integrate, Campaign;
@@ -150,12 +153,16 @@ declare! {
         SET_CLIENT_ENDPOINT: "setClientEndpoint", Administer, Campaign, "endpoint.set";
         REMOVE_CLIENT_ENDPOINT: "removeClientEndpoint", Administer, Campaign, "endpoint.removed";
         SET_LIFECYCLE: "setLifecycle", Administer, Campaign, "lifecycle.set";
+        SET_FIRST_SUBMISSION_ACTION: "setFirstSubmissionAction", Administer, Campaign, "first_submission_action.set";
+        REMOVE_FIRST_SUBMISSION_ACTION: "removeFirstSubmissionAction", Administer, Campaign, "first_submission_action.removed";
         SAVE_CAMPAIGN_VERSION: "saveCampaignVersion", Integrate, Campaign, "campaign_version.saved";
         SAVE_ACTIVE_VERSION: "saveCampaignVersion", Administer, Campaign, "campaign_version.saved";
         ACTIVATE_CAMPAIGN_VERSION: "activateCampaignVersion", Administer, Campaign, "campaign_version.activated";
 
         REPROCESS_SUBMISSION: "reprocessSubmission", Administer, Campaign, "submission.reprocessed";
         REPOST_SUBMISSION: "repostSubmission", Administer, Campaign, "submission.reposted";
+        APPROVE_SUBMISSION: "reviewSubmission", Administer, Campaign, "submission.approved";
+        REJECT_SUBMISSION: "reviewSubmission", Administer, Campaign, "submission.rejected";
         WITHDRAW_SUBMISSION: "withdrawSubmission", Administer, Campaign, "submission.withdrawn";
         CREATE_BULK_JOB: "createBulkJob", Administer, Campaign, "bulk_job.created";
         CANCEL_BULK_JOB: "cancelBulkJob", Administer, Campaign, "bulk_job.canceled";

@@ -8,12 +8,14 @@ mod clients;
 mod data;
 mod discover;
 mod dry_run;
+mod first_submission_action;
 mod leads;
 mod lifecycle;
 mod log;
 mod operator_keys;
 mod persons;
 mod rejected_requests;
+mod reviews;
 mod serve;
 mod table;
 mod value_sets;
@@ -52,6 +54,12 @@ enum Command {
     /// List, show, create, rename and delete clients, for whom campaigns run, through the API of a host that runs.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),
+    /// Show, set and remove the first-submission action of a campaign, through the API of a host that runs.
+    #[command(subcommand)]
+    FirstSubmissionAction(first_submission_action::FirstSubmissionActionCommand),
+    /// List, approve and reject submissions that wait for a person to decide, through the API of a host that runs.
+    #[command(subcommand)]
+    Reviews(reviews::ReviewsCommand),
     /// Show and set the lifecycle of a campaign (duplicates, caps, schedule, queue, fallback), through the API of a host that runs.
     #[command(subcommand)]
     Lifecycle(lifecycle::LifecycleCommand),
@@ -97,6 +105,8 @@ pub fn main() -> ExitCode {
         Command::Leads(command) => runtime.block_on(command.run()),
         Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
+        Command::FirstSubmissionAction(command) => runtime.block_on(command.run()),
+        Command::Reviews(command) => runtime.block_on(command.run()),
         Command::Lifecycle(command) => runtime.block_on(command.run()),
         Command::Persons(command) => runtime.block_on(command.run()),
         Command::Compile { .. } => Ok(ExitCode::FAILURE),

@@ -66,6 +66,14 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}", routes!(api::campaigns::get, api::campaigns::change))
         .at("/v1/campaigns/{campaign}/state", routes!(api::campaigns::set_state))
         .at("/v1/campaigns/{campaign}/endpoint", routes!(api::endpoint::set, api::endpoint::get, api::endpoint::remove))
+        .at(
+            "/v1/campaigns/{campaign}/first-submission-action",
+            routes!(
+                api::first_submission_action::set,
+                api::first_submission_action::get,
+                api::first_submission_action::remove
+            ),
+        )
         .at("/v1/campaigns/{campaign}/lifecycle", routes!(api::lifecycle::set, api::lifecycle::get))
         .at(
             "/v1/campaigns/{campaign}/document",
@@ -87,6 +95,8 @@ fn table(jobs: &Jobs) -> Routes {
     let submissions = of("Submissions", Access::OrgUser)
         .at("/v1/submissions", routes!(api::submissions::list))
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
+        .at("/v1/submissions/{submission}/review", routes!(api::reviews::review))
+        .at("/v1/reviews", routes!(api::reviews::list))
         .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/submissions/{submission}/repost", routes!(api::submissions::repost))

@@ -62,7 +62,8 @@ impl Set {
     }
 }
 
-fn read_json(path: &Path) -> Result<Value, String> {
+/// A JSON file.
+pub(super) fn read_json(path: &Path) -> Result<Value, String> {
     let because = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let bytes = std::fs::read(path).map_err(|error| because(&error))?;
     serde_json::from_slice(&bytes).map_err(|error| because(&format!("not JSON: {error}")))

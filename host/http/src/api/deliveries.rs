@@ -34,7 +34,7 @@ pub(crate) struct DeliveryQuery {
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryView {
     id: String,
-    /// The kind of its destination: `client` or `organization_webhook`.
+    /// The kind of its destination: `client`, `action` (the webhook of the first-submission action) or `organization_webhook`.
     destination_kind: String,
     submission_id: String,
     event_id: Option<String>,

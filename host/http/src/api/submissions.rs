@@ -114,7 +114,8 @@ pub(crate) struct SubmissionView {
 #[schema(as = TimelineLine)]
 pub(crate) struct TimelineView {
     at: Time,
-    /// The state after the transition.
+    /// The state after the transition. A first-submission action that has decided, or could not, has a line of its own in `pending_action`, before what
+    /// follows.
     #[schema(value_type = State)]
     state: String,
     /// The cause, as a stable code.
