@@ -120,9 +120,9 @@ impl Pipeline {
             }
             Preparation::End(outcome) => {
                 in_flight.free_places(PlaceEnd::Unused);
-                steps
-                    .commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, outcome, started_at))
-                    .await;
+                let ended =
+                    CompletedAttempt::without_request(self, &context, delivery, in_flight, outcome, started_at).await;
+                steps.commit(ended).await;
                 return Ok(());
             }
         };
@@ -152,9 +152,8 @@ impl Pipeline {
         };
         if response.as_ref().is_err_and(|error| error.kind == SendErrorKind::Busy) {
             let next = NoRequest::Then(Next::Defer(started_at.plus_ms(BUSY_MS)));
-            steps
-                .commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, next, started_at))
-                .await;
+            let ended = CompletedAttempt::without_request(self, &context, delivery, in_flight, next, started_at).await;
+            steps.commit(ended).await;
             return Ok(());
         }
         steps

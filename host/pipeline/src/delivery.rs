@@ -90,10 +90,18 @@ impl Delivery {
                 run_at: now.0,
                 message: new.message.clone(),
                 campaign_version_id: campaign_version_id.map(str::to_owned),
+                is_unanswered: false,
+                kept: None,
             },
             event: event.cloned(),
             subject: subject.cloned(),
         }
+    }
+
+    /// The same, with what is kept of its submission.
+    pub(crate) fn with_kept(mut self, kept: Option<&[u8]>) -> Self {
+        self.row.kept = kept.map(<[u8]>::to_vec);
+        self
     }
 
     /// One that was read.

@@ -1,6 +1,7 @@
 //! Fallback (L8): the next campaign of the list for a lead that its campaign's client does not take.
 
 use super::Pipeline;
+use super::delivery::Delivery;
 use super::finish::{BatchItem, CampaignContext};
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
@@ -10,6 +11,10 @@ use hookmill_stages::{Kept, Start};
 use hookmill_store::StoreError;
 use hookmill_store::processed::Move;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+/// How long a list that can't be read now is waited for, in milliseconds.
+const AGAIN_MS: u64 = 1_000;
 
 /// By which campaigns a lead came to its own: those it was moved through, what is left of its list, and where its way began here.
 type WayHere = (Vec<String>, Vec<String>, Option<Start>);
@@ -45,6 +50,50 @@ impl Pipeline {
         let next = self.next_campaign(context, kept).await?;
         known.0.insert(way, next.clone());
         Ok(next)
+    }
+
+    /// The next campaign for a lead that its campaign's client did not take. None after a request that may have been taken without a word, unless
+    /// the campaign says so: nobody is to sell a lead twice by accident. As long as the database is away nothing can be written either, so
+    /// that is waited for.
+    pub(crate) async fn next_after_client(
+        &self,
+        delivery: &Delivery,
+        is_unanswered: bool,
+        known: &mut NextCampaigns,
+    ) -> Option<Move> {
+        loop {
+            let error = match self.try_next_after_client(delivery, is_unanswered, known).await {
+                Ok(next) => return next,
+                Err(error) => error,
+            };
+            let delivery_id = &delivery.row.id;
+            if !error.is_outage() && !error.is_passing() {
+                tracing::error!(delivery_id, error = %error, "the fallback list can't be read; the lead is not moved");
+                return None;
+            }
+            tracing::warn!(delivery_id, error = %error, "the fallback list can't be read now; will be retried");
+            tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
+        }
+    }
+
+    async fn try_next_after_client(
+        &self,
+        delivery: &Delivery,
+        is_unanswered: bool,
+        known: &mut NextCampaigns,
+    ) -> Result<Option<Move>, StoreError> {
+        // As it says now: what was sent may be minutes old.
+        let context = self.campaign_context(&delivery.row.campaign_key).await?;
+        let fallback = context.lifecycle.rules().fallback.as_ref();
+        if is_unanswered && !fallback.is_some_and(|fallback| fallback.after_unanswered) {
+            return Ok(None);
+        }
+        let unreadable = |error| StoreError::corrupt("submissions", &delivery.row.submission_id, error);
+        let kept = delivery.row.kept.as_deref().map(Kept::from_bytes).transpose().map_err(unreadable)?;
+        if fallback.is_none() && kept.is_none() {
+            return Ok(None);
+        }
+        self.next_campaign_once(&context, kept.as_ref(), known).await
     }
 
     /// The first campaign of the rest of the list that a lead came with, and then of its campaign's own list, that it was not in yet and that

@@ -4,6 +4,7 @@
 use super::Pipeline;
 use super::action::{needs_review, undecided};
 use super::delivery::{Delivery, EventData, NoRequest};
+use super::fallback::NextCampaigns;
 use super::finish::{CampaignContext, EventAbout};
 use super::flow::InFlight;
 use super::interpret::{
@@ -21,6 +22,7 @@ use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
+use hookmill_store::processed::Move;
 use hookmill_store::{Remedy, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -110,7 +112,7 @@ impl Pipeline {
     async fn follow(&self, interpreted: Vec<(Responded, Interpretation)>) -> Vec<CompletedAttempt> {
         let mut ended = Vec::with_capacity(interpreted.len());
         let mut subjects = Vec::with_capacity(interpreted.len());
-        let mut shaping = None;
+        let (mut shaping, mut next_campaigns) = (None, NextCampaigns::default());
         for (responded, mut interpretation) in interpreted {
             self.pause_where_gone(&responded).await;
             let Responded { context, delivery, receiver, response, started_at, in_flight, .. } = responded;
@@ -118,7 +120,28 @@ impl Pipeline {
             for warning in &mut interpretation.warnings {
                 warning.message = receiver.mask_echo(&warning.message);
             }
-            let outcome = self.outcome(&context, &delivery, &receiver, &response, &interpretation, started_at);
+            let next = self.next(&delivery, &interpretation, self.clock.now());
+            let is_unanswered = delivery.row.is_unanswered || is_unanswered(&response, &interpretation);
+            let end = match next {
+                Next::Over(_) => {
+                    self.client_end(&delivery, interpretation.kind, is_unanswered, &mut next_campaigns).await
+                }
+                Next::Retry(_) | Next::Defer(_) | Next::Hold => None,
+            };
+            let detail =
+                attempt_detail(&receiver, &response, &interpretation, self.settings.limits.kept_response_bytes_max);
+            let transition = end.map(|end| self.transition(&context, &delivery, &interpretation, &detail, end));
+            let attempt = self.attempt(&response, &interpretation, &detail, started_at);
+            let outcome = Outcome {
+                delivery_id: delivery.row.id.clone(),
+                organization_id: delivery.row.organization_id.clone(),
+                attempts_before: delivery.row.attempts,
+                attempt: Some(attempt),
+                next,
+                is_unanswered,
+                transition,
+                action: None,
+            };
             subjects.push(delivery.subject.clone());
             shaping.get_or_insert((context, delivery.row.campaign_version_id.clone()));
             ended.push((outcome, delivery, in_flight));
@@ -196,34 +219,7 @@ impl Pipeline {
         self.forget_lookups();
     }
 
-    fn outcome(
-        &self,
-        context: &CampaignContext,
-        delivery: &Delivery,
-        receiver: &Receiver,
-        response: &SendResult,
-        interpretation: &Interpretation,
-        started_at: Timestamp,
-    ) -> Outcome {
-        let (now, row) = (self.clock.now(), &delivery.row);
-        let decides = delivery.kind().is_some_and(DestinationKind::decides);
-        let next = self.next(delivery, interpretation, now);
-        let detail = attempt_detail(receiver, response, interpretation, self.settings.limits.kept_response_bytes_max);
-        let transition = (decides && !matches!(next, Next::Retry(_)))
-            .then(|| self.transition(context, delivery, interpretation, &detail, now));
-        let attempt = Some(self.attempt(response, interpretation, &detail, started_at));
-        Outcome {
-            delivery_id: row.id.clone(),
-            organization_id: row.organization_id.clone(),
-            attempts_before: row.attempts,
-            attempt,
-            next,
-            transition,
-            action: None,
-        }
-    }
-
-    /// What follows for a delivery.
+    /// What follows for a delivery from what the response to it means.
     pub(crate) fn next(&self, delivery: &Delivery, interpretation: &Interpretation, now: Timestamp) -> Next {
         let row = &delivery.row;
         let retries = Retries::within(u64::try_from(row.retries_max).unwrap_or(0), 0..=u8::MAX);
@@ -263,6 +259,25 @@ impl Pipeline {
         }
     }
 
+    /// How a submission ends by what its client's last response means; none where the destination does not decide that.
+    async fn client_end(
+        &self,
+        delivery: &Delivery,
+        kind: OutcomeKind,
+        is_unanswered: bool,
+        next_campaigns: &mut NextCampaigns,
+    ) -> Option<SubmissionEnd> {
+        if !delivery.kind().is_some_and(DestinationKind::decides) {
+            return None;
+        }
+        let (change, cause) = change_after(kind);
+        if change.to() == State::Delivered {
+            return Some(SubmissionEnd { change, cause, by_client: true, gives_slots_back: false, moved_to: None });
+        }
+        let moved_to = self.next_after_client(delivery, is_unanswered, next_campaigns).await;
+        Some(SubmissionEnd { change, cause, by_client: true, gives_slots_back: !is_unanswered, moved_to })
+    }
+
     /// What a client's last response means for the submission.
     fn transition(
         &self,
@@ -270,14 +285,12 @@ impl Pipeline {
         delivery: &Delivery,
         interpretation: &Interpretation,
         last: &Value,
-        now: Timestamp,
+        mut end: SubmissionEnd,
     ) -> Transition {
-        let (change, by_outcome) = change_after(interpretation.kind);
-        let cause = match &interpretation.decided_by {
-            Decider::Nobody(_) => "not_interpreted",
-            Decider::Status | Decider::Plugin(_) | Decider::FallbackToStatus(_) => by_outcome,
-        };
-        let mut detail = json!({
+        if let Decider::Nobody(_) = interpretation.decided_by {
+            end.cause = "not_interpreted";
+        }
+        let detail = json!({
             "reason": interpretation.reason,
             "reference": interpretation.reference,
             "price": interpretation.price,
@@ -285,38 +298,38 @@ impl Pipeline {
             "attempts": delivery.row.attempts + 1,
             "cut": last["cut"],
             "resent": last["resent"],
-            "last_response": (change.to() != State::Delivered).then_some(last),
+            "last_response": (end.change.to() != State::Delivered).then_some(last),
             "delivery_id": delivery.row.id,
         });
-        // What the client did not say is not said either.
-        if let Some(members) = detail.as_object_mut() {
-            members.retain(|_, value| !value.is_null());
-        }
-        self.submission_transition(context, delivery, change, cause, true, &detail, now)
+        self.submission_transition(context, delivery, end, detail)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a transition is what these say, and nothing is left out")]
     fn submission_transition(
         &self,
         context: &CampaignContext,
         delivery: &Delivery,
-        change: Change,
-        cause: &'static str,
-        by_client: bool,
-        detail: &Value,
-        now: Timestamp,
+        end: SubmissionEnd,
+        mut detail: Value,
     ) -> Transition {
+        let SubmissionEnd { change, cause, by_client, gives_slots_back, moved_to } = end;
+        detail["moved_to"] = moved_to.as_ref().map(|moved| moved.campaign_id.as_str()).into();
+        // What the client did not say is not said either.
+        if let Some(members) = detail.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
         let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
         // Subscribers are no admins, and the target of a redirect may be a secret.
-        let told = UrlView::Masked.show_response(detail);
+        let told = UrlView::Masked.show_response(&detail);
         Transition {
             submission_id: delivery.row.submission_id.clone(),
             campaign_key: delivery.row.campaign_key.clone(),
             revision: delivery.row.submission_revision,
             change,
             cause,
-            detail: json(detail),
-            events: self.events(context, about, change.to(), by_client, Some(&told), now),
+            detail: json(&detail),
+            events: self.events(context, about, change.to(), by_client, Some(&told), self.clock.now()),
+            gives_slots_back,
+            moved_to,
         }
     }
 
@@ -365,6 +378,10 @@ impl Pipeline {
             }
         };
         self.read_approved(&outcomes, now);
+        for outcome in &outcomes {
+            let moved_to = outcome.transition.iter().filter_map(|transition| transition.moved_to.as_ref());
+            self.read_moved(&outcome.organization_id, moved_to, now);
+        }
         match changed {
             Some(changed) => {
                 let is_written = |ended: &&mut CompletedAttempt| {
@@ -475,7 +492,7 @@ impl CompletedAttempt {
     }
 
     /// A delivery for which no request was made.
-    pub(crate) fn without_request(
+    pub(crate) async fn without_request(
         pipeline: &Pipeline,
         context: &CampaignContext,
         delivery: Delivery,
@@ -504,8 +521,10 @@ impl CompletedAttempt {
                 let decides = delivery.kind().is_some_and(DestinationKind::decides);
                 let detail = json!({ "error": why, "sent": false });
                 let next = Next::Over(if decides { "failed" } else { "suppressed" });
-                let transition = decides
-                    .then(|| pipeline.transition(context, &delivery, &Interpretation::not_sent(why), &detail, now));
+                let meaning = Interpretation::not_sent(why);
+                let mut next_campaigns = NextCampaigns::default();
+                let end = pipeline.client_end(&delivery, meaning.kind, row.is_unanswered, &mut next_campaigns).await;
+                let transition = end.map(|end| pipeline.transition(context, &delivery, &meaning, &detail, end));
                 (Some(attempt(why)), next, transition, None)
             }
             NoRequest::Decided => (Some(attempt("already_decided")), Next::Over("canceled"), None, None),
@@ -517,7 +536,9 @@ impl CompletedAttempt {
                 let detail = json!({ "attempts": row.attempts, "delivery_id": row.id });
                 let cause = "campaign_archived";
                 let change = const { Change::of(State::Delivering, State::Canceled) };
-                let transition = pipeline.submission_transition(context, &delivery, change, cause, false, &detail, now);
+                let gives_slots_back = !row.is_unanswered;
+                let end = SubmissionEnd { change, cause, by_client: false, gives_slots_back, moved_to: None };
+                let transition = pipeline.submission_transition(context, &delivery, end, detail);
                 (Some(attempt(cause)), Next::Over("canceled"), Some(transition), None)
             }
         };
@@ -527,11 +548,30 @@ impl CompletedAttempt {
             attempts_before: row.attempts,
             attempt,
             next,
+            is_unanswered: row.is_unanswered,
             transition,
             action,
         };
         Self::new(outcome, &delivery, in_flight, now)
     }
+}
+
+/// How a submission ends that was being delivered.
+struct SubmissionEnd {
+    change: Change,
+    cause: &'static str,
+    /// Whether a client's response caused it.
+    by_client: bool,
+    /// Whether its slots come back (L5): the client did not take it, which is certain.
+    gives_slots_back: bool,
+    /// Where it is moved (L8).
+    moved_to: Option<Move>,
+}
+
+/// Whether the receiver may have what was sent without having said so: the request left and no response began, or nobody could say what the
+/// response means.
+pub(crate) fn is_unanswered(response: &SendResult, interpretation: &Interpretation) -> bool {
+    response.as_ref().is_err_and(|error| error.sent) || matches!(interpretation.decided_by, Decider::Nobody(_))
 }
 
 impl Interpretation {

@@ -407,8 +407,8 @@ fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timest
         let subject = decided.subjects.get(&row.id);
         let source_id = row.derived_from.as_ref().map_or(&row.id, |from| &from.parent_id);
         if let Some(new) = &row.delivery {
-            deliveries
-                .push((source_id.clone(), Delivery::new(new, None, subject, *revision, campaign_version_id, now)));
+            let delivery = Delivery::new(new, None, subject, *revision, campaign_version_id, now);
+            deliveries.push((source_id.clone(), delivery.with_kept(row.kept.as_deref())));
         }
         for event in &row.events {
             let data = Arc::new(EventData::of(event));

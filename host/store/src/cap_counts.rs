@@ -8,6 +8,8 @@
 //! What it costs: the leads that are under way, [`UNDER_WAY_MAX`] at most; for a month, week, day or hour the campaign's deliveries since it began, and
 //! for a campaign that stores only its submissions since [`WAITED_MS_MAX`] before; for the total a counter.
 
+mod give_back;
+
 use super::StoreError;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::ids::lowest_id;
@@ -46,6 +48,8 @@ pub(super) const TESTS: &str =
 /// What the client may have taken without a word.
 pub(super) const UNANSWERED: &str = "select count(*) from deliveries d join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id \
     where d.campaign_key = $1 and d.is_unanswered and d.destination_kind = 'client' and not s.is_test and s.state not in ('delivered', 'delivering')";
+
+pub(crate) use give_back::{CLEAR, CLEAR_TAIL, GIVE_BACK, GivenBack, LOOK_AGAIN, give_slots_back};
 
 /// The slot of a period that a submission holds.
 type Slot = (Period, i64);

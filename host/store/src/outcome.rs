@@ -2,14 +2,16 @@
 //! end together share one commit.
 
 use super::actions::{ActionDecision, write_decisions};
+use super::cap_counts::{GivenBack, give_slots_back};
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
+use super::processed::{Move, insert_moved};
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
-use hookmill_domain::state::Change;
-use std::collections::HashSet;
+use hookmill_domain::state::{Change, State};
+use std::collections::{HashMap, HashSet};
 
 /// An attempt that ended, or a delivery that ended without one.
 #[derive(Debug, Clone)]
@@ -24,6 +26,9 @@ pub struct Outcome {
     pub attempt: Option<Attempt>,
     /// What follows for the delivery.
     pub next: Next,
+    /// Whether the receiver may have what was sent without having said so: one of the attempts, this one or one before it, left and was not
+    /// responded to, or its response could not be understood.
+    pub is_unanswered: bool,
     /// What follows for the submission.
     pub transition: Option<Transition>,
     /// What follows for a submission that a first-submission action has.
@@ -77,6 +82,10 @@ pub struct Transition {
     pub detail: Vec<u8>,
     /// The events, in order.
     pub events: Vec<NewEvent>,
+    /// Whether its slots come back: the client did not take the lead, which is certain.
+    pub gives_slots_back: bool,
+    /// The campaign that it is moved to.
+    pub moved_to: Option<Move>,
 }
 
 impl Outcome {
@@ -113,14 +122,16 @@ impl Outcome {
 }
 
 // `state || ''` is not a column: without statistics PostgreSQL would enter by the index of states instead of by the keys, and walk all that waits.
-const UPDATE_DELIVERIES: &str = "with v (organization_id, id, attempts_before, attempts, state, run_at, at) as (values";
-const UPDATE_DELIVERIES_TAIL: &str = ") update deliveries set state = v.state, run_at = v.run_at, attempts = v.attempts, updated_at = v.at from v \
+const UPDATE_DELIVERIES: &str =
+    "with v (organization_id, id, attempts_before, attempts, state, run_at, is_unanswered, at) as (values";
+const UPDATE_DELIVERIES_TAIL: &str = ") update deliveries set state = v.state, run_at = v.run_at, attempts = v.attempts, \
+     is_unanswered = deliveries.is_unanswered or v.is_unanswered, updated_at = v.at from v \
      where deliveries.organization_id = v.organization_id and deliveries.id = v.id and deliveries.attempts = v.attempts_before and deliveries.state || '' = 'waiting' \
      returning deliveries.id";
 const UPDATE_SUBMISSIONS: &str = "with v (organization_id, id, revision, state_before, state, at) as (values";
 const UPDATE_SUBMISSIONS_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 1, updated_at = v.at from v \
      where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision and submissions.state || '' = v.state_before \
-     returning submissions.id";
+     returning submissions.id, submissions.cap_slots";
 
 /// Takes the details from an attempt of a delivery that was erased.
 const ERASED_LATE: &str = "update attempts set detail = $1 where organization_id = $2 and delivery_id = $3 and id = $4 and exists \
@@ -148,11 +159,11 @@ impl Store {
                     .bind(row.1.elapsed_ms).bind(row.1.status.map(i64::from)).bind(row.1.outcome).bind(row.1.detail.as_slice()));
             let mut changed: HashSet<String> = HashSet::with_capacity(outcomes.len() * 2);
             for chunk in super::database::chunks(outcomes) {
-                let sql = super::database::many_sql(&*connection, UPDATE_DELIVERIES, "(?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_DELIVERIES_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_DELIVERIES, "(?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_DELIVERIES_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for o in chunk {
                     query = query.bind(&o.organization_id).bind(&o.delivery_id).bind(o.attempts_before).bind(o.attempts_before + i64::from(o.is_counted()))
-                        .bind(o.state()).bind(o.run_at()).bind(now.0);
+                        .bind(o.state()).bind(o.run_at()).bind(o.is_unanswered).bind(now.0);
                 }
                 changed.extend(query.fetch_all(&mut *connection).await?);
             }
@@ -167,14 +178,19 @@ impl Store {
                     .bind(now.0).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
             }
             let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();
+            let mut slots: HashMap<String, Vec<u8>> = HashMap::new();
             for chunk in super::database::chunks(&transitions) {
                 let sql = super::database::many_sql(&*connection, UPDATE_SUBMISSIONS, "(?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_SUBMISSIONS_TAIL);
-                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for (o, transition) in chunk {
                     query = query.bind(&o.organization_id).bind(&transition.submission_id).bind(transition.revision)
                         .bind(transition.change.from().as_str()).bind(transition.change.to().as_str()).bind(now.0);
                 }
-                changed.extend(query.fetch_all(&mut *connection).await?);
+                for (id, cap_slots) in query.fetch_all(&mut *connection).await? {
+                    let (id, cap_slots): (String, Option<Vec<u8>>) = (id, cap_slots);
+                    slots.extend(cap_slots.map(|slots| (id.clone(), slots)));
+                    changed.insert(id);
+                }
             }
             let moved: Vec<&(&Outcome, &Transition)> = transitions.iter().filter(|(_, transition)| changed.contains(&transition.submission_id)).collect();
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?, ?)",
@@ -184,9 +200,21 @@ impl Store {
             let decisions: Vec<&ActionDecision> = outcomes.iter().filter_map(|o| o.action.as_ref()).collect();
             let decided = write_decisions!(connection, &decisions, now);
             changed.extend(decided.iter().map(|decision| decision.submission_id.clone()));
+            let mut given_back = GivenBack::default();
+            for (o, transition) in moved.iter().filter(|(_, transition)| transition.gives_slots_back) {
+                if let Some(stored) = slots.get(&transition.submission_id) {
+                    given_back.add(&o.organization_id, &transition.submission_id, &transition.campaign_key, stored);
+                }
+            }
+            give_slots_back!(connection, &given_back, now);
             let mut counts = CountChanges::default();
             decided.iter().filter_map(|d| Some((d, d.change()?))).for_each(|(d, change)| counts.change(&d.organization_id, &d.campaign_key, change));
             moved.iter().for_each(|(o, transition)| counts.change(&o.organization_id, &transition.campaign_key, transition.change));
+            for (o, transition) in &moved {
+                let Some(to) = &transition.moved_to else { continue };
+                insert_moved!(connection, &o.organization_id, &transition.submission_id, to, now);
+                counts.add(&o.organization_id, &to.campaign_key, State::Received);
+            }
             insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = moved.iter().flat_map(|(_, transition)| &transition.events).chain(decided.iter().flat_map(|d| &d.events)).collect();
             insert_events!(connection, &events);

@@ -276,7 +276,7 @@ const REOPEN: &str = "update submissions set state = 'received', run_at = $1, re
      or (submissions.state = 'quarantined' and c.state = 'archived'))) returning revision";
 
 /// A submission that is made of one which ends is due at once. It takes the parent's shard: whoever has that reads it.
-const INSERT_MOVED: &str = "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, \
+pub(super) const INSERT_MOVED: &str = "insert into submissions (id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, state, revision, \
      received_at, updated_at, run_at, lead_id, lead, is_test, kept) \
      select s.id || '.' || cast(1 + coalesce((select max(cast(substr(c.id, length(s.id) + 2) as bigint)) from submissions c \
      where c.organization_id = s.organization_id and c.parent_id = s.id), 0) as text), s.request_id, \
@@ -304,7 +304,7 @@ macro_rules! insert_moved {
 }
 pub(super) use insert_moved;
 
-const COUNT_MOVED: &str = "update leads set submission_count = submission_count + 1, updated_at = $1 where organization_id = $2 and id = \
+pub(super) const COUNT_MOVED: &str = "update leads set submission_count = submission_count + 1, updated_at = $1 where organization_id = $2 and id = \
      (select lead_id from submissions where organization_id = $2 and id = $3)";
 
 /// How one that came to wait is taken up again.

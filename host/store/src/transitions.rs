@@ -88,6 +88,7 @@ fn outcome(id: &str, test: &str, change: Change) -> Outcome {
         attempts_before: 0,
         attempt: None,
         next: Next::Over("delivered"),
+        is_unanswered: false,
         transition: Some(Transition {
             submission_id: id.to_owned(),
             campaign_key: format!("cmp_{test}"),
@@ -96,6 +97,8 @@ fn outcome(id: &str, test: &str, change: Change) -> Outcome {
             cause: "test",
             detail: b"{}".to_vec(),
             events: Vec::new(),
+            gives_slots_back: true,
+            moved_to: None,
         }),
         action: None,
     }

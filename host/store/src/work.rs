@@ -129,6 +129,10 @@ pub struct DeliveryWork {
     pub message: Option<Message>,
     /// What the submission ran on.
     pub campaign_version_id: Option<String>,
+    /// Whether the receiver may have it without having said so.
+    pub is_unanswered: bool,
+    /// What is kept of the submission, as `stages::Kept` has it; of one on its way to the client, where it was moved to its campaign.
+    pub kept: Option<Vec<u8>>,
 }
 
 struct DeliveryRow {
@@ -147,6 +151,8 @@ struct DeliveryRow {
     run_at: i64,
     message_bytes: Option<i64>,
     campaign_version_id: Option<String>,
+    is_unanswered: bool,
+    kept: Option<Vec<u8>>,
 }
 from_row!(DeliveryRow {
     id,
@@ -163,7 +169,9 @@ from_row!(DeliveryRow {
     retries_max,
     run_at,
     message_bytes,
-    campaign_version_id
+    campaign_version_id,
+    is_unanswered,
+    kept
 });
 
 /// A delivery that is due, before its message is read.
@@ -227,10 +235,11 @@ pub struct DueRows<T> {
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at, \
      state, lead_id, kept, queued_at from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
-     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_bytes, s.campaign_version_id from";
+     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_bytes, s.campaign_version_id, d.is_unanswered, \
+     case when d.event_id is null then s.kept end as kept from";
 /// A delivery as it is sought: messages are large, and only their lengths are read.
 const DUE_DELIVERY: &str = "select organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, attempts, \
-     retries_max, run_at, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
+     retries_max, run_at, is_unanswered, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
@@ -445,6 +454,8 @@ impl DeliveryRow {
             run_at: self.run_at,
             message: None,
             campaign_version_id: self.campaign_version_id,
+            is_unanswered: self.is_unanswered,
+            kept: self.kept,
         };
         DueDelivery { work, message_bytes: self.message_bytes }
     }

@@ -5,7 +5,7 @@ use crate::Pipeline;
 use crate::delivery::Delivery;
 use crate::finish::{CampaignContext, EventAbout};
 use crate::interpret::{Interpretation, SendResult, attempt_detail, interpret_by_status};
-use crate::outcome::{CompletedAttempt, Responded};
+use crate::outcome::{CompletedAttempt, Responded, is_unanswered};
 use crate::rendered::json;
 use hookmill_domain::action::{ActionData, ActionResponse, Decision, Priority, read_response};
 use hookmill_domain::clock::Timestamp;
@@ -101,6 +101,7 @@ impl Pipeline {
             attempts_before: delivery.row.attempts,
             attempt: Some(self.attempt(&response, &interpretation, &detail, started_at)),
             next,
+            is_unanswered: delivery.row.is_unanswered || is_unanswered(&response, &interpretation),
             transition: None,
             action,
         };

@@ -251,38 +251,50 @@ statements! { store:
         store.commit_processed("cmt_a", &[first, second], None, &RunStart { id: "run_a".into(), at: NOW }, NOW).await?;
     }
     "processed by a lifecycle", "key of submissions" => {
+        // Two that were received, of which one gets the slot and the other is moved, and one that stays queued.
         let row = |id: &str| Processed {
-            firsts: vec![First { scope: "dup:campaign:cmp_101:email".into(), key_hash: id.into(), received_at: 9, counts_from: 0 }],
-            ..processed(id, delivery(&format!("dlv_{id}"), id), event(&format!("evt_{id}"), id), None)
+            firsts: vec![First { scope: "dup:campaign:cmp_107:email".into(), key_hash: id.into(), received_at: 9, counts_from: 0 }],
+            ..of_organization_7(processed(id, delivery(&format!("dlv_{id}"), id), event(&format!("evt_{id}"), id), None))
         };
-        let batch = [row("sub_10000011"), row("sub_10000021"), row("sub_10000031")];
-        let without_slot = |row: &Processed, _: NoSlot| match row.id.as_str() {
-            "sub_10000021" => Processed {
-                from: State::Queued,
-                change: const { Change::of(State::Processing, State::Queued) },
-                queue_run_at: Some(5),
-                takes_slot: false,
-                ..row.clone()
-            },
-            _ => Processed {
-                change: const { Change::of(State::Processing, State::Rejected) },
-                moved_to: Some(MovedTo { campaign_key: "cmp_111".into(), campaign_id: "C11".into(), kept: b"{}".to_vec() }),
-                takes_slot: false,
-                delivery: None,
-                events: Vec::new(),
-                ..row.clone()
-            },
+        let queued = Processed {
+            from: State::Queued,
+            change: const { Change::of(State::Processing, State::Queued) },
+            queue_run_at: Some(5),
+            takes_slot: false,
+            ..row("sub_10000507")
+        };
+        let without_slot = |row: &Processed, _: NoSlot| Processed {
+            change: const { Change::of(State::Processing, State::Rejected) },
+            moved_to: Some(moved_to()),
+            takes_slot: false,
+            delivery: None,
+            events: Vec::new(),
+            ..row.clone()
         };
         let premises = LifecyclePremises {
-            campaign_key: CAMPAIGN.into(),
+            campaign_key: "cmp_107".into(),
             revision: 0,
             periods: vec![SlotPeriod { period: "day", starts_at: 0, limit: 1 }],
-            slots: b"[]".to_vec(),
-            joins_queue: true,
+            slots: b"[[\"day\",0]]".to_vec(),
+            joins_queue: false,
             without_slot: Box::new(without_slot),
         };
         let run = RunStart { id: "run_b".into(), at: NOW };
-        store.commit_processed("cmt_c", &batch, Some(&premises), &run, NOW).await?;
+        let batch = [row("sub_10000007"), row("sub_10001307"), queued];
+        let committed = store.commit_processed("cmt_c", &batch, Some(&premises), &run, NOW).await?;
+        assert_eq!((committed.written.len(), committed.without_slot.len()), (3, 2));
+    }
+    "who is queued", "submissions_in_state" => {
+        let one = of_organization_7(processed("sub_10002607", delivery("dlv_q", "sub_10002607"), event("evt_q", "sub_10002607"), None));
+        let premises = LifecyclePremises {
+            campaign_key: "cmp_107".into(),
+            revision: 0,
+            periods: Vec::new(),
+            slots: Vec::new(),
+            joins_queue: true,
+            without_slot: Box::new(|row: &Processed, _: NoSlot| row.clone()),
+        };
+        store.commit_processed("cmt_queued", &[one], Some(&premises), &RunStart { id: "run_c".into(), at: NOW }, NOW).await?;
     }
     "queued leads that are taken up", "submissions_in_release" => {
         look_at_queue(&store, CampaignState::Paused, None).await?;
@@ -351,6 +363,20 @@ statements! { store:
     }
     "reviews of a campaign", "submissions_in_review_of_campaign" => {
         store.reviews(&ReviewsOf::Campaign("cmp_107".into()), &ReviewPlace::start(), 50, 1 << 20).await?;
+    }
+    "outcome that gives a slot back", "key of submissions" => {
+        let ended = outcome("dlv_sub_10000007", "sub_10000007", Next::Over("delivered"));
+        let transition = ended.transition.clone().map(|transition| Transition {
+            campaign_key: "cmp_107".into(),
+            revision: 5,
+            change: const { Change::of(State::Delivering, State::Rejected) },
+            gives_slots_back: true,
+            moved_to: Some(moved_to()),
+            events: Vec::new(),
+            ..transition
+        });
+        let ended = Outcome { organization_id: "org_7".into(), transition, ..ended };
+        assert!(store.commit_outcomes("cmt_slots", &[ended], NOW).await?.contains("sub_10000007"));
     }
     "shaped", "key of deliveries" => {
         let key = |id: &str| DeliveryKey { organization_id: ORG.into(), id: id.into() };
@@ -656,6 +682,15 @@ fn repost(parent_id: &str, edited: Option<EditedLead>) -> Repost {
     }
 }
 
+/// The same of the campaign that has submissions in every state.
+fn of_organization_7(row: Processed) -> Processed {
+    Processed { organization_id: "org_7".into(), campaign_key: "cmp_107".into(), ..row }
+}
+
+fn moved_to() -> MovedTo {
+    MovedTo { campaign_key: "cmp_117".into(), campaign_id: "C17".into(), kept: b"{}".to_vec() }
+}
+
 fn delivery(id: &str, submission_id: &str) -> NewDelivery {
     NewDelivery {
         id: id.into(),
@@ -713,6 +748,7 @@ fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
             detail: b"{}".to_vec(),
         }),
         next,
+        is_unanswered: false,
         transition: Some(Transition {
             submission_id: submission_id.into(),
             campaign_key: "cmp_101".into(),
@@ -721,6 +757,8 @@ fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
             cause: "client_accepted",
             detail: b"{}".to_vec(),
             events: vec![event(&format!("evt_{delivery_id}"), submission_id)],
+            gives_slots_back: false,
+            moved_to: None,
         }),
         action: None,
     }

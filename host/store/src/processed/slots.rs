@@ -51,7 +51,10 @@ impl LifecyclePremises<'_> {
     /// Whether its commit changes the campaign's row, or may come to do so.
     pub(super) fn wants_campaign(&self, written: &[&Processed]) -> bool {
         let changes = |row: &&Processed| {
-            row.queue_run_at.is_some() || row.leaves_queue() || super::reopening(row.change.to()).is_some()
+            row.queue_run_at.is_some()
+                || row.leaves_queue()
+                || row.change.to() == State::PendingAction
+                || super::reopening(row.change.to()).is_some()
         };
         self.joins_queue || !self.periods.is_empty() || written.iter().any(changes)
     }
