@@ -85,7 +85,7 @@ impl Pipeline {
         for delivery in undecided {
             let Some(in_flight) = held.remove(&delivery.row.id) else { continue };
             let (why, now) = (NoRequest::Because("shaping_failed"), self.clock.now());
-            steps.commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, why, now)).await;
+            steps.commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, why, now).await).await;
         }
         // What was not written is asked for again; the others have ended without a message.
         for (_, in_flight) in held.into_iter().filter(|(id, _)| !left.contains(id)) {

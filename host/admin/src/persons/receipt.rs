@@ -113,7 +113,10 @@ const REMAINS: [(&str, &str); 9] = [
         "other_leads",
         "what the leads of others say of the person is theirs, such as who referred them; and what names the person in no way that is searched for, such as an address in a picture",
     ),
-    ("tables", "value sets, documents, plugins and the filters of bulk jobs are the organization's own and are not looked through"),
+    (
+        "tables",
+        "value sets, documents, plugins and the filters of bulk jobs are the organization's own and are not looked through",
+    ),
     (
         "copies",
         "backups, replicas and archives that were made before, and the free space of the database's files until it is written to again: `vacuum full` on PostgreSQL and `vacuum` on SQLite overwrite it",
