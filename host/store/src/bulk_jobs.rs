@@ -3,11 +3,11 @@
 //! any. Its host is who works on it; it does so as long as it lives, which its heartbeat says, and the revision fences what comes late.
 
 mod candidates;
-mod moves;
+mod changes;
 mod reposts;
 
 pub use candidates::BulkCandidate;
-pub use moves::Move;
+pub use changes::SubmissionChange;
 pub use reposts::{EditedLead, Repost};
 
 use super::audit::AuditEntry;
@@ -369,7 +369,7 @@ impl Store {
 
     /// Notes a piece that changes no submission. Nothing is written where the job is no longer this host's; returns whether it was.
     pub async fn pass_bulk_piece(&self, piece: &Piece<'_>, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.move_submissions(&[], "", b"", AskedBy::Job(piece), now).await?.is_some())
+        Ok(self.change_submissions(&[], "", b"", AskedBy::Job(piece), now).await?.is_some())
     }
 
     /// Ends a bulk job that has looked at everything; what was counted and not met had moved on.

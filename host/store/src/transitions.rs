@@ -2,7 +2,7 @@
 
 use super::actions::{ActionDecision, ActionVerdict};
 use super::audit::AuditEntry;
-use super::bulk_jobs::{AskedBy, Move, Repost};
+use super::bulk_jobs::{AskedBy, Repost, SubmissionChange};
 use super::outcome::{Next, Outcome, Transition};
 use super::plans::Servers;
 use super::processed::Processed;
@@ -154,8 +154,8 @@ async fn t_a_commit_moves_only_what_is_in_the_state_it_leaves() {
     servers.stop().await;
 }
 
-fn one_move(id: &str, test: &str, change: Change) -> Move {
-    Move {
+fn change_one(id: &str, test: &str, change: Change) -> SubmissionChange {
+    SubmissionChange {
         organization_id: "org".into(),
         id: id.to_owned(),
         campaign_key: format!("cmp_{test}"),
@@ -185,11 +185,11 @@ async fn l9_a_person_moves_only_what_is_in_the_state_it_leaves() {
         let test = format!("move_{}_{}", change.from().as_str(), change.to().as_str());
         insert_rows(&servers, &test).await;
         for store in servers.stores() {
-            let moves: Vec<_> = rows(&test).iter().map(|(id, _)| one_move(id, &test, *change)).collect();
-            let written = store.move_submissions(&moves, "test", b"{}", by, NOW).await.unwrap().expect("one is moved");
+            let all: Vec<_> = rows(&test).iter().map(|(id, _)| change_one(id, &test, *change)).collect();
+            let written = store.change_submissions(&all, "test", b"{}", by, NOW).await.unwrap().expect("one is moved");
             assert_eq!(written.submissions.len(), 1, "{test}");
             assert_eq!(states(store, &test).await.unwrap(), expected(change.from(), change.to()), "{test}");
-            assert!(store.move_submissions(&moves, "test", b"{}", by, NOW).await.unwrap().is_none(), "{test}");
+            assert!(store.change_submissions(&all, "test", b"{}", by, NOW).await.unwrap().is_none(), "{test}");
         }
     }
     insert_rows(&servers, "repost").await;

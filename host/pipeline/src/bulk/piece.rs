@@ -10,7 +10,7 @@ use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::{Change, State};
 use hookmill_stages::{Kept, Start};
-use hookmill_store::bulk_jobs::{AskedBy, BulkCandidate, Move, Piece, Repost, Written};
+use hookmill_store::bulk_jobs::{AskedBy, BulkCandidate, Piece, Repost, SubmissionChange, Written};
 use hookmill_store::{Remedy, StoreError};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -22,8 +22,8 @@ pub(super) const WITHDRAWN: &str = "withdrawn";
 
 /// What is to be changed of submissions.
 pub(super) enum Work {
-    /// They go to another state.
-    Move(&'static str, Vec<Move>),
+    /// They go to another state, for this cause.
+    Change(&'static str, Vec<SubmissionChange>),
     /// They are posted again.
     Repost(Vec<Repost>),
 }
@@ -31,7 +31,7 @@ pub(super) enum Work {
 impl Work {
     fn rows(&self) -> usize {
         match self {
-            Self::Move(_, moves) => moves.len(),
+            Self::Change(_, changes) => changes.len(),
             Self::Repost(reposts) => reposts.len(),
         }
     }
@@ -108,16 +108,16 @@ impl Pipeline {
         let now = self.clock.now();
         match operation {
             BulkOperation::Reprocess => {
-                let moves =
+                let changes =
                     candidates.iter().filter(|candidate| State::parse(&candidate.state) == Some(State::Quarantined));
-                Ok(Work::Move(REPROCESSED, moves.map(|candidate| reprocess(organization_id, candidate)).collect()))
+                Ok(Work::Change(REPROCESSED, changes.map(|candidate| reprocess(organization_id, candidate)).collect()))
             }
             BulkOperation::Withdraw => {
-                let mut moves = Vec::with_capacity(candidates.len());
+                let mut changes = Vec::with_capacity(candidates.len());
                 for candidate in candidates {
-                    moves.extend(self.withdraw(organization_id, candidate, now).await?);
+                    changes.extend(self.withdraw(organization_id, candidate, now).await?);
                 }
-                Ok(Work::Move(WITHDRAWN, moves))
+                Ok(Work::Change(WITHDRAWN, changes))
             }
             BulkOperation::Repost => {
                 // A host whose clock is behind must not make what the job itself would meet.
@@ -140,12 +140,12 @@ impl Pipeline {
         organization_id: &str,
         candidate: &BulkCandidate,
         now: Timestamp,
-    ) -> Result<Option<Move>, StoreError> {
+    ) -> Result<Option<SubmissionChange>, StoreError> {
         let state = State::parse(&candidate.state).filter(|state| BulkOperation::Withdraw.states().contains(state));
         let Some(change) = state.and_then(|state| Change::new(state, State::Canceled)) else { return Ok(None) };
         let context = self.campaign_context(&candidate.campaign_key).await?;
         let about = EventAbout { submission_id: &candidate.id, shard: u16::try_from(candidate.shard).unwrap_or(0) };
-        Ok(Some(Move {
+        Ok(Some(SubmissionChange {
             organization_id: organization_id.to_owned(),
             id: candidate.id.clone(),
             campaign_key: candidate.campaign_key.clone(),
@@ -165,7 +165,7 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<Option<Written>, StoreError> {
         let written = match work {
-            Work::Move(cause, moves) => self.people.move_submissions(moves, cause, detail, by, now).await?,
+            Work::Change(cause, changes) => self.people.change_submissions(changes, cause, detail, by, now).await?,
             Work::Repost(reposts) => self.people.repost_submissions(reposts, REPOSTED, detail, by, now).await?,
         };
         if written.as_ref().is_some_and(|written| !written.submissions.is_empty()) {
@@ -177,8 +177,8 @@ impl Pipeline {
     /// Has what follows from it read from the store: memory does not hold it.
     fn read_after(&self, work: &Work, now: Timestamp) {
         let lanes: BTreeSet<(&str, &str)> = match work {
-            Work::Move(_, moves) => {
-                let received = moves.iter().filter(|one| one.change.to() == State::Received);
+            Work::Change(_, changes) => {
+                let received = changes.iter().filter(|one| one.change.to() == State::Received);
                 received.map(|one| (one.organization_id.as_str(), one.campaign_key.as_str())).collect()
             }
             Work::Repost(reposts) => {
@@ -188,8 +188,8 @@ impl Pipeline {
         for (organization_id, campaign_key) in lanes {
             self.flow.read_submissions(organization_id, campaign_key, now);
         }
-        if let Work::Move(_, moves) = work {
-            let deliveries = moves.iter().flat_map(|one| &one.events).flat_map(|event| &event.deliveries);
+        if let Work::Change(_, changes) = work {
+            let deliveries = changes.iter().flat_map(|one| &one.events).flat_map(|event| &event.deliveries);
             let lanes: BTreeSet<(&str, &str)> =
                 deliveries.map(|one| (one.organization_id.as_str(), one.destination_id.as_str())).collect();
             for (organization_id, destination_id) in lanes {
@@ -200,13 +200,13 @@ impl Pipeline {
 }
 
 /// Its way begins again: at its element, or where it began, if it was made of another one's lead.
-fn reprocess(organization_id: &str, candidate: &BulkCandidate) -> Move {
+fn reprocess(organization_id: &str, candidate: &BulkCandidate) -> SubmissionChange {
     // What can't be read is left to whoever takes it up, who says so.
     let kept = match candidate.kept.as_deref().map(Kept::from_bytes).transpose() {
         Ok(kept) => Kept::reprocessed(kept.as_ref()).map(|kept| kept.to_bytes()),
         Err(_) => candidate.kept.clone(),
     };
-    Move {
+    SubmissionChange {
         organization_id: organization_id.to_owned(),
         id: candidate.id.clone(),
         campaign_key: candidate.campaign_key.clone(),

@@ -7,7 +7,7 @@ use crate::{Store, StoreError};
 use hookmill_domain::bulk::BulkOperation;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::State;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A submission that is posted again.
 #[derive(Debug, Clone)]
@@ -35,11 +35,19 @@ pub struct EditedLead {
     pub lead: Vec<u8>,
 }
 
-/// A submission that is made.
-struct NewSubmission<'a> {
+/// A submission that was made.
+struct Made {
+    organization_id: String,
     id: String,
-    of: &'a Repost,
+    parent_id: String,
+    campaign_key: String,
+    shard: i64,
+    lead_id: Option<String>,
 }
+from_row!(Made { organization_id, id, parent_id, campaign_key, shard, lead_id });
+
+/// How often a number is looked for that nobody has.
+const ROUNDS_MAX: usize = 3;
 
 const CHILDREN: &str = "with v (organization_id, id) as (values";
 const CHILDREN_TAIL: &str = ") select s.parent_id, s.id from v join submissions s on s.organization_id = v.organization_id and s.parent_id = v.id";
@@ -55,7 +63,7 @@ fn insert_tail() -> String {
          'received', 0, v.received_at, v.at, v.at, coalesce(v.lead_id, p.lead_id), coalesce(v.lead, p.lead), p.is_test, v.kept \
          from v join submissions p on p.organization_id = v.organization_id and p.id = v.parent_id \
          where p.state || '' in ({terminal}) and p.erased_at is null and coalesce(v.lead, p.lead) is not null \
-         on conflict (organization_id, id) do nothing returning id, shard"
+         on conflict (organization_id, id) do nothing returning organization_id, id, parent_id, campaign_key, shard, lead_id"
     )
 }
 
@@ -75,44 +83,62 @@ impl Store {
         let (made, elapsed_ms) = writing!(self, class, connection => {
             let began = turns::now();
             begin_step!(self, connection, by, now);
-            let mut children: HashMap<String, Vec<String>> = HashMap::new();
-            for chunk in crate::database::chunks(reposts) {
-                let sql = crate::database::many_sql(&*connection, CHILDREN, "(?, ?)", chunk.len(), CHILDREN_TAIL);
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-                for one in chunk {
-                    query = query.bind(&one.organization_id).bind(&one.parent_id);
+            let mut made: Vec<Made> = Vec::with_capacity(reposts.len());
+            let mut left: Vec<&Repost> = reposts.iter().collect();
+            // Somebody may take a number at this very moment: then it is the next one.
+            for _ in 0..ROUNDS_MAX {
+                let mut children: HashMap<String, Vec<String>> = HashMap::new();
+                for chunk in crate::database::chunks(&left) {
+                    let sql = crate::database::many_sql(&*connection, CHILDREN, "(?, ?)", chunk.len(), CHILDREN_TAIL);
+                    let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                    for one in chunk {
+                        query = query.bind(&one.organization_id).bind(&one.parent_id);
+                    }
+                    let rows: Vec<(String, String)> = query.fetch_all(&mut *connection).await?;
+                    rows.into_iter().for_each(|(parent_id, id)| children.entry(parent_id).or_default().push(id));
                 }
-                let rows: Vec<(String, String)> = query.fetch_all(&mut *connection).await?;
-                rows.into_iter().for_each(|(parent_id, id)| children.entry(parent_id).or_default().push(id));
-            }
-            let new: Vec<NewSubmission> = reposts.iter().map(|of| {
-                let known = children.get(&of.parent_id).map(Vec::as_slice).unwrap_or_default();
-                NewSubmission { id: next_child_id(&of.parent_id, known), of }
-            }).collect();
-            let mut made: HashMap<String, i64> = HashMap::with_capacity(new.len());
-            for chunk in crate::database::chunks(&new) {
-                let sql = crate::database::many_sql(&*connection, INSERT, "(?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), &tail);
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-                for NewSubmission { id, of } in chunk {
-                    let edited = of.edited.as_ref();
-                    query = query.bind(&of.organization_id).bind(id).bind(&of.parent_id).bind(of.received_at.0).bind(now.0).bind(of.kept.as_slice())
-                        .bind(edited.and_then(|edited| edited.lead_id.as_deref())).bind(edited.map(|edited| edited.lead.as_slice()));
+                let new: Vec<(String, &Repost)> = left.iter().map(|of| {
+                    let known = children.get(&of.parent_id).map(Vec::as_slice).unwrap_or_default();
+                    (next_child_id(&of.parent_id, known), *of)
+                }).collect();
+                for chunk in crate::database::chunks(&new) {
+                    let sql = crate::database::many_sql(&*connection, INSERT, "(?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), &tail);
+                    let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                    for (id, of) in chunk {
+                        let edited = of.edited.as_ref();
+                        query = query.bind(&of.organization_id).bind(id).bind(&of.parent_id).bind(of.received_at.0).bind(now.0).bind(of.kept.as_slice())
+                            .bind(edited.and_then(|edited| edited.lead_id.as_deref())).bind(edited.map(|edited| edited.lead.as_slice()));
+                    }
+                    made.extend(query.fetch_all(&mut *connection).await?);
                 }
-                let rows: Vec<(String, i64)> = query.fetch_all(&mut *connection).await?;
-                made.extend(rows);
+                let parents: HashSet<&str> = made.iter().map(|one| one.parent_id.as_str()).collect();
+                left.retain(|of| !parents.contains(of.parent_id.as_str()));
+                if left.is_empty() {
+                    break;
+                }
             }
-            let made_of: Vec<&NewSubmission> = new.iter().filter(|one| made.contains_key(&one.id)).collect();
             // Its timeline begins with where it comes from.
-            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, 0, ?, 'received', ?, ?)", "", &made_of,
-                |query, one| query.bind(&one.of.organization_id).bind(&one.id).bind(now.0).bind(cause).bind(detail));
+            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, 0, ?, 'received', ?, ?)", "", &made,
+                |query, one| query.bind(&one.organization_id).bind(&one.id).bind(now.0).bind(cause).bind(detail));
             let mut counts = CountChanges::default();
-            made_of.iter().for_each(|one| counts.add(&one.of.organization_id, &one.of.campaign_key, State::Received));
+            made.iter().for_each(|one| counts.add(&one.organization_id, &one.campaign_key, State::Received));
             insert_count_changes!(self, connection, counts, now);
+            let mut people: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+            for one in &made {
+                if let Some(lead_id) = &one.lead_id {
+                    *people.entry((&one.organization_id, lead_id)).or_default() += 1;
+                }
+            }
+            // The person has one more.
+            let people: Vec<(&(&str, &str), &i64)> = people.iter().collect();
+            insert_many!(connection, "insert into leads (organization_id, id, created_at, updated_at, submission_count) values", "(?, ?, ?, ?, ?)",
+                "on conflict (organization_id, id) do update set updated_at = excluded.updated_at, submission_count = leads.submission_count + excluded.submission_count",
+                &people, |query, row| query.bind(row.0.0).bind(row.0.1).bind(now.0).bind(now.0).bind(*row.1));
             end_step!(connection, by, made.len());
             (made, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
         });
         let written = Written {
-            submissions: made.into_iter().map(|(id, shard)| (id, u16::try_from(shard).unwrap_or(0))).collect(),
+            submissions: made.into_iter().map(|one| (one.id, u16::try_from(one.shard).unwrap_or(0))).collect(),
             elapsed_ms,
         };
         self.signal_shards(&written.submissions.iter().map(|(_, shard)| *shard).collect::<Vec<_>>()).await?;

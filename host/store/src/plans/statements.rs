@@ -4,7 +4,7 @@ use super::NOW;
 use crate::actions::{ActionDecision, ActionVerdict};
 use crate::audit::AuditEntry;
 use crate::backlog::Whose;
-use crate::bulk_jobs::{AskedBy, EditedLead, Move, NewBulkJob, Piece as BulkPiece, Repost};
+use crate::bulk_jobs::{AskedBy, EditedLead, NewBulkJob, Piece as BulkPiece, Repost, SubmissionChange};
 use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
 use crate::erasures::{ErasedBody, ErasedSubmission, ErasurePiece, NewErasure, OpenErasure};
@@ -478,19 +478,19 @@ statements! { store:
     "candidates by id", "key of submissions" => {
         store.bulk_candidates_by_id(ORG, &["sub_10000001", "sub_10000011"], true).await?;
     }
-    "moves of submissions", "key of submissions" => {
+    "changes by people", "key of submissions" => {
         let entry = entry("submission.withdrawn");
         let by = AskedBy::Person { entry: &entry, subject: "sub_10000001", must_change: false };
-        store.move_submissions(&[moved("sub_10000001"), moved("sub_10000011")], "withdrawn", b"{}", by, NOW).await?;
+        store.change_submissions(&[withdrawn("sub_10000001"), withdrawn("sub_10000011")], "withdrawn", b"{}", by, NOW).await?;
     }
     "messages of what is withdrawn", "deliveries_of_submission" => {
         // Those that wait for it, so that the statement is reached.
         let entry = entry("submission.withdrawn");
         let by = AskedBy::Person { entry: &entry, subject: "sub_x", must_change: false };
         let found = store.bulk_candidates("cmp_107", State::PendingAction, "", false, 1).await?;
-        let moves: Vec<Move> = found.iter().map(|one| Move { organization_id: "org_7".into(), id: one.id.clone(), campaign_key: one.campaign_key.clone(), revision: one.revision, ..moved("") }).collect();
-        assert!(!moves.is_empty(), "no submission of the campaign waits for its action");
-        store.move_submissions(&moves, "withdrawn", b"{}", by, NOW).await?;
+        let changes: Vec<SubmissionChange> = found.iter().map(|one| SubmissionChange { organization_id: "org_7".into(), id: one.id.clone(), campaign_key: one.campaign_key.clone(), revision: one.revision, ..withdrawn("") }).collect();
+        assert!(!changes.is_empty(), "no submission of the campaign waits for its action");
+        store.change_submissions(&changes, "withdrawn", b"{}", by, NOW).await?;
     }
     "reposts of submissions", "submissions_of_parent" => {
         let entry = entry("submission.reposted");
@@ -659,8 +659,8 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
     }
 }
 
-fn moved(id: &str) -> Move {
-    Move {
+fn withdrawn(id: &str) -> SubmissionChange {
+    SubmissionChange {
         organization_id: ORG.into(),
         id: id.into(),
         campaign_key: CAMPAIGN.into(),

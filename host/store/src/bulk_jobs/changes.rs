@@ -1,4 +1,4 @@
-//! Submissions that a person has moved to another state: reprocessed or withdrawn, one of them or many in a piece of a bulk job.
+//! Submissions whose state a person has changed: reprocessed or withdrawn, one of them or many in a piece of a bulk job.
 
 use super::{AskedBy, Written, begin_step, end_step};
 use crate::counts::{CountChanges, insert_count_changes};
@@ -9,9 +9,9 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::state::{Change, State};
 use std::collections::HashMap;
 
-/// A submission that is moved.
+/// A submission whose state is changed.
 #[derive(Debug, Clone)]
-pub struct Move {
+pub struct SubmissionChange {
     /// Its organization.
     pub organization_id: String,
     /// Its id.
@@ -41,11 +41,11 @@ const CANCEL_TAIL: &str = ") update deliveries set state = 'canceled', run_at = 
      and deliveries.state || '' in ('waiting', 'held')";
 
 impl Store {
-    /// Moves submissions; those that have moved on meanwhile stay as they are. None where nothing was written: the job is no longer its
+    /// Changes the states of submissions; those that have moved on meanwhile stay as they are. None where nothing was written: the job is no longer its
     /// host's, or nothing was to be changed.
-    pub async fn move_submissions(
+    pub async fn change_submissions(
         &self,
-        moves: &[Move],
+        changes: &[SubmissionChange],
         cause: &str,
         detail: &[u8],
         by: AskedBy<'_>,
@@ -55,8 +55,8 @@ impl Store {
         let (changed, elapsed_ms) = writing!(self, class, connection => {
             let began = turns::now();
             begin_step!(self, connection, by, now);
-            let mut changed: HashMap<String, i64> = HashMap::with_capacity(moves.len());
-            for chunk in crate::database::chunks(moves) {
+            let mut changed: HashMap<String, i64> = HashMap::with_capacity(changes.len());
+            for chunk in crate::database::chunks(changes) {
                 let sql = crate::database::many_sql(&*connection, UPDATE, "(?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for one in chunk {
@@ -66,10 +66,10 @@ impl Store {
                 let rows: Vec<(String, i64)> = query.fetch_all(&mut *connection).await?;
                 changed.extend(rows);
             }
-            let moved: Vec<&Move> = moves.iter().filter(|one| changed.contains_key(&one.id)).collect();
-            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?, ?)", "", &moved,
+            let written: Vec<&SubmissionChange> = changes.iter().filter(|one| changed.contains_key(&one.id)).collect();
+            insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?, ?)", "", &written,
                 |query, one| query.bind(&one.organization_id).bind(&one.id).bind(one.revision + 1).bind(now.0).bind(one.change.to().as_str()).bind(cause).bind(detail));
-            let acted_on: Vec<&Move> = moved.iter().copied().filter(|one| one.change.from() == State::PendingAction).collect();
+            let acted_on: Vec<&SubmissionChange> = written.iter().copied().filter(|one| one.change.from() == State::PendingAction).collect();
             for chunk in crate::database::chunks(&acted_on) {
                 let sql = crate::database::many_sql(&*connection, CANCEL, "(?, ?, ?)", chunk.len(), CANCEL_TAIL);
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
@@ -79,9 +79,9 @@ impl Store {
                 query.execute(&mut *connection).await?;
             }
             let mut counts = CountChanges::default();
-            moved.iter().for_each(|one| counts.change(&one.organization_id, &one.campaign_key, one.change));
+            written.iter().for_each(|one| counts.change(&one.organization_id, &one.campaign_key, one.change));
             insert_count_changes!(self, connection, counts, now);
-            let events: Vec<&NewEvent> = moved.iter().flat_map(|one| &one.events).collect();
+            let events: Vec<&NewEvent> = written.iter().flat_map(|one| &one.events).collect();
             insert_events!(connection, &events);
             let deliveries: Vec<&NewDelivery> = events.iter().flat_map(|event| &event.deliveries).collect();
             insert_deliveries!(connection, &deliveries, now);
