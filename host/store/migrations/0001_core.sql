@@ -585,7 +585,7 @@ create table bulk_jobs (
     primary key (organization_id, id)
 );
 create index bulk_jobs_due on bulk_jobs (run_at, organization_id, id) where run_at is not null;
-create index bulk_jobs_open on bulk_jobs (organization_id, id) where run_at is not null;
+create index bulk_jobs_open on bulk_jobs (organization_id, id) where ended_at is null;
 
 -- Chores that one host at a time runs for all; the row is the lease.
 create table chores (

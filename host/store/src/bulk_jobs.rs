@@ -243,7 +243,7 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<BulkJob>, StoreError> {
-        const OPEN: &str = "select count(*) from bulk_jobs where organization_id = $1 and run_at is not null";
+        const OPEN: &str = "select count(*) from bulk_jobs where organization_id = $1 and ended_at is null";
         const OLD: &str = "delete from bulk_jobs where organization_id = $1 and run_at is null \
             and id <= (select id from bulk_jobs where organization_id = $1 order by id desc limit 1 offset $2)";
         let sql = format!(

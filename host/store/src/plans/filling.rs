@@ -110,8 +110,8 @@ pub(super) fn filling() -> Vec<String> {
         ),
         format!(
             "insert into bulk_jobs (organization_id, id, operation, filter, id_count, user_id, state, revision, host, run_at, total, is_total_estimated, done, skipped, failed, \
-             created_at, cursor) {n} select {org}, {}, 'repost', cast('{{}}' as bytea), 0, 'usr_1', 'completed', 3, '', {}, 1, false, 1, 0, 0, i, cast('{{}}' as bytea) \
-             from n where i % 100 < 10",
+             created_at, ended_at, cursor) {n} select {org}, {}, 'repost', cast('{{}}' as bytea), 0, 'usr_1', 'completed', 3, '', {}, 1, false, 1, 0, 0, i, \
+             case when i % 1000 = 7 then null else i end, cast('{{}}' as bytea) from n where i % 100 < 10",
             id("bulk"),
             some(1_000)
         ),
