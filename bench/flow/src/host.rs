@@ -47,7 +47,7 @@ impl Host {
 
     /// Has it end in good order, so that its data can be written past it.
     pub async fn stop(&mut self) -> Result<()> {
-        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw).context("the host is no process")?;
+        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw).context("the host has no process id")?;
         kill_process(pid, Signal::TERM).context("can't ask the host to stop")?;
         let ended = tokio::time::timeout(STOP_LIMIT, self.child.wait()).await;
         ended.with_context(|| format!("the host did not stop within {} s", STOP_LIMIT.as_secs()))??;
