@@ -49,6 +49,7 @@ pub(crate) struct BatchItem {
     revision: i64,
     pub(crate) shard: u16,
     received_at: i64,
+    queued_at: Option<i64>,
     derived_from: Option<DerivedFrom>,
     /// The state in which it was taken up.
     pub(crate) from: State,
@@ -134,6 +135,7 @@ impl BatchItem {
             revision: row.revision,
             shard: u16::try_from(row.shard).unwrap_or(0),
             received_at: row.received_at,
+            queued_at: row.queued_at,
             derived_from,
             from: received.state(),
             kept: resumed.map(|resumed| resumed.kept.clone()),
@@ -219,6 +221,11 @@ impl BatchItem {
     /// Where its way begins.
     pub(crate) fn start(&self) -> Start {
         self.kept.as_ref().map_or(Start::Map, |kept| kept.start)
+    }
+
+    /// Since when it is queued, for one that is: if it was not before, since now.
+    pub(crate) fn queued_since(&self, now: Timestamp) -> Timestamp {
+        self.queued_at.filter(|_| self.from == State::Queued).map_or(now, Timestamp)
     }
 
     /// When it was received.

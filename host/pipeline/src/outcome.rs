@@ -568,10 +568,19 @@ struct SubmissionEnd {
     moved_to: Option<Move>,
 }
 
-/// Whether the receiver may have what was sent without having said so: the request left and no response began, or nobody could say what the
-/// response means.
+/// Whether the receiver may have what was sent without having said so: the request left and no response began, or it began as a success, broke off
+/// and could not be read, or nobody could say what it means.
 pub(crate) fn is_unanswered(response: &SendResult, interpretation: &Interpretation) -> bool {
-    response.as_ref().is_err_and(|error| error.sent) || matches!(interpretation.decided_by, Decider::Nobody(_))
+    if let Decider::Nobody(_) = interpretation.decided_by {
+        return true;
+    }
+    match response {
+        Ok(response) => {
+            let is_success = (200..300).contains(&response.status);
+            is_success && response.cut.is_some() && interpretation.kind == OutcomeKind::Failed
+        }
+        Err(error) => error.sent,
+    }
 }
 
 impl Interpretation {

@@ -114,16 +114,19 @@ impl Pipeline {
             // Where the list has no campaign left that takes it, it waits: it is not lost.
             (Otherwise::Queue | Otherwise::Next, _) => {
                 let queued = row(const { Change::of(State::Processing, State::Queued) }, why.cause, detail);
-                Processed { queue_run_at: Some(queue_run_at(context, why, now)), ..queued }
+                Processed { queue_run_at: Some(queue_run_at(context, item, why, now)), ..queued }
             }
         }
     }
 }
 
 /// When the queue of a campaign is to be looked at for a lead that waits from now on: when there may be a slot, or it expires. The largest time
-/// stands for none.
-fn queue_run_at(context: &CampaignContext, why: &Why, now: Timestamp) -> i64 {
-    let expires_at = context.lifecycle.rules().queue_expires_at(now);
+/// stands for none. Who waits behind others goes on when those have; when that is, is known of them.
+fn queue_run_at(context: &CampaignContext, item: &BatchItem, why: &Why, now: Timestamp) -> i64 {
+    if why.cause == BEHIND_QUEUE {
+        return i64::MAX;
+    }
+    let expires_at = context.lifecycle.rules().queue_expires_at(item.queued_since(now));
     why.opens_at.into_iter().chain(expires_at).map(|at| at.0).min().unwrap_or(i64::MAX)
 }
 
