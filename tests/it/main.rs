@@ -14,6 +14,7 @@ mod deliver;
 mod description;
 mod discovery;
 mod engine;
+mod erasure;
 mod examples;
 mod flow;
 mod histories;

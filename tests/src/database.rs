@@ -215,6 +215,49 @@ impl TestDatabase {
         }
     }
 
+    /// Every value of every row, each with the table and the column it stands in.
+    pub async fn cells(&self, data: &Path) -> Vec<(String, Vec<u8>)> {
+        const OF_SQLITE: &str = "select m.name, p.name, 'any' from sqlite_master m join pragma_table_info(m.name) p on true where m.type = 'table'";
+        const OF_POSTGRES: &str = "select cast(table_name as text), cast(column_name as text), cast(data_type as text) \
+            from information_schema.columns where table_schema = 'public'";
+        let mut cells = Vec::new();
+        match &self.url {
+            Some(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
+                let columns: Vec<(String, String, String)> =
+                    sqlx::query_as(OF_POSTGRES).fetch_all(&mut connection).await.expect("it says what it has");
+                for (table, column, kind) in columns {
+                    let value = match kind.as_str() {
+                        "bytea" => format!("\"{column}\""),
+                        _ => format!("convert_to(cast(\"{column}\" as text), 'UTF8')"),
+                    };
+                    let sql = format!("select {value} from \"{table}\" where \"{column}\" is not null");
+                    let rows: Vec<Vec<u8>> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                        .fetch_all(&mut connection)
+                        .await
+                        .expect("a column can be read");
+                    cells.extend(rows.into_iter().map(|row| (format!("{table}.{column}"), row)));
+                }
+            }
+            None => {
+                let options = SqliteConnectOptions::new().filename(data.join("hookmill.sqlite"));
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+                let columns: Vec<(String, String, String)> =
+                    sqlx::query_as(OF_SQLITE).fetch_all(&mut connection).await.expect("it says what it has");
+                for (table, column, _) in columns {
+                    let sql =
+                        format!("select cast(\"{column}\" as blob) from \"{table}\" where \"{column}\" is not null");
+                    let rows: Vec<Vec<u8>> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                        .fetch_all(&mut connection)
+                        .await
+                        .expect("a column can be read");
+                    cells.extend(rows.into_iter().map(|row| (format!("{table}.{column}"), row)));
+                }
+            }
+        }
+        cells
+    }
+
     async fn order(&self, sql: &str) {
         let mut connection = PgConnection::connect(&server()).await.expect("PostgreSQL responds");
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("PostgreSQL does it");

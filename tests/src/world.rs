@@ -8,6 +8,7 @@ use hookmill_domain::clock::{ManualClock, Timestamp};
 use hookmill_domain::config::HostSettings;
 use hookmill_pipeline::Pipeline;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -339,6 +340,17 @@ impl World {
     /// The texts of one column, as the database has them.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         self.database.texts(self.data.path(), sql).await
+    }
+
+    /// Where any of these texts stands in the database, as table and column; letter case aside.
+    pub async fn places_of(&self, texts: &[&str]) -> BTreeSet<String> {
+        let texts: Vec<Vec<u8>> = texts.iter().map(|text| text.to_lowercase().into_bytes()).collect();
+        let is_named = |value: &[u8]| {
+            let value = value.to_ascii_lowercase();
+            texts.iter().any(|text| value.windows(text.len()).any(|part| part == text))
+        };
+        let cells = self.database.cells(self.data.path()).await;
+        cells.into_iter().filter(|(_, value)| is_named(value)).map(|(place, _)| place).collect()
     }
 
     /// The files of the embedded database; none on PostgreSQL.

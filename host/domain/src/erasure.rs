@@ -10,7 +10,8 @@ use std::ops::Range;
 /// The cause of a transition to `canceled` that erasing led to.
 pub const CAUSE: &str = "erased";
 /// What stays of the detail of a transition: nothing of it is said of a person.
-const DETAIL_KEPT: [&str; 4] = ["attempts", "delivery_id", "moved_to", "price"];
+const DETAIL_KEPT: [&str; 8] =
+    ["attempts", "bulk_job_id", "cause", "delivery_id", "moved_to", "period", "price", "user_id"];
 
 /// What was erased of a raw request. From then on its body is the text that was opened, in UTF-8, whatever its headers say: with blanks for
 /// the elements that are gone, so that all others are where they were.
