@@ -35,6 +35,7 @@ mod replay;
 mod requirements;
 mod responses;
 mod store;
+mod submissions;
 mod tables_of_documents;
 mod value_sets;
 mod words;

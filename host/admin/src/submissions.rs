@@ -1,5 +1,6 @@
 //! Submissions with their timeline (O4, section 5), and what releases them.
 
+mod explain;
 mod query;
 
 use super::access::{Scope, unavailable};
@@ -13,6 +14,7 @@ use super::use_cases::{
 use crate::rows::{EventRow, SubmissionRow, TimelineRow};
 use hookmill_domain::edited_lead::check_lead;
 use hookmill_domain::error::{ApiError, Detail, Kind};
+use hookmill_domain::why::Why;
 use hookmill_store::submissions::first_within;
 pub use query::SubmissionQuery;
 use serde::Deserialize;
@@ -33,6 +35,8 @@ pub struct SubmissionDetails {
     pub timeline: Vec<TimelineRow>,
     /// What was told of it.
     pub events: Vec<EventRow>,
+    /// Why it is in its state.
+    pub why: Why,
 }
 
 /// How a submission is posted again.
@@ -121,7 +125,8 @@ impl Scope {
         }
         let events = self.store().events_of_submission(organization_id, id).await.map_err(unavailable)?;
         let element = self.pipeline().element(organization_id, id).await?;
-        Ok(SubmissionDetails { submission, element, timeline, events })
+        let why = self.explain(&submission, timeline.last()).await?;
+        Ok(SubmissionDetails { submission, element, timeline, events, why })
     }
 
     /// Runs a quarantined submission again, on what its campaign runs now; returns how many that were.

@@ -17,6 +17,7 @@ mod persons;
 mod rejected_requests;
 mod reviews;
 mod serve;
+mod submissions;
 mod table;
 mod value_sets;
 
@@ -48,6 +49,9 @@ enum Command {
     /// List, show, repost and delete posts of leads that were rejected as a whole, through the API of a host that runs.
     #[command(subcommand)]
     RejectedRequests(rejected_requests::RejectedRequestsCommand),
+    /// List submissions, and show one with the reason for its state first, through the API of a host that runs.
+    #[command(subcommand)]
+    Submissions(submissions::SubmissionsCommand),
     /// Find persons, and show one with all submissions, through the API of a host that runs.
     #[command(subcommand)]
     Leads(leads::LeadsCommand),
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),
         Command::RejectedRequests(command) => runtime.block_on(command.run()),
+        Command::Submissions(command) => runtime.block_on(command.run()),
         Command::Leads(command) => runtime.block_on(command.run()),
         Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),

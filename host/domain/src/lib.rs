@@ -33,3 +33,4 @@ pub mod settings;
 pub mod signature;
 pub mod state;
 pub mod value_set;
+pub mod why;

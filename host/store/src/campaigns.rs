@@ -287,6 +287,15 @@ impl Store {
         Ok(select_many!(self, query_scalar as String, SELECT, organization_id, ids))
     }
 
+    /// When the queue of a campaign is looked at next; none while nobody waits in it, or nothing says when.
+    #[boxed]
+    pub async fn queue_run_at(&self, key: &str) -> Result<Option<Timestamp>, StoreError> {
+        let found: Option<(Option<i64>,)> = reading!(self, connection => {
+            sqlx::query_as("select queue_run_at from campaigns where campaign_key = $1").bind(key).fetch_optional(&mut *connection).await?
+        });
+        Ok(found.and_then(|(at,)| at).filter(|at| *at < i64::MAX).map(Timestamp))
+    }
+
     /// Moves a campaign to another state, if it is still in the state it was read in. One that is activated or archived is to be released
     /// from then on ([`Store::campaigns_to_release`]), and its queue is looked at.
     #[boxed]

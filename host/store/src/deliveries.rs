@@ -164,6 +164,20 @@ from_row!(Delivery {
     message_digest
 });
 
+/// The newest delivery of a submission, as far as it says how the submission stands.
+#[derive(Debug, Clone)]
+pub struct NewestDelivery {
+    /// Attempts made.
+    pub attempts: i64,
+    /// Retries allowed after the first attempt.
+    pub retries_max: i64,
+    /// When it is tried next.
+    pub run_at: Option<i64>,
+    /// The detail of the last attempt, a JSON object; none where there is none any more.
+    pub attempt: Option<Vec<u8>>,
+}
+from_row!(NewestDelivery { attempts, retries_max, run_at, attempt });
+
 /// The columns of a message: its head, and its body.
 type HeadAndBody = (Option<Vec<u8>>, Option<Vec<u8>>);
 
@@ -303,6 +317,22 @@ impl Store {
             (found, attempts.into_iter().rev().collect())
         });
         Ok(Some((found, self.delivery_message(organization_id, id).await?, attempts)))
+    }
+
+    /// The newest delivery of a submission to a destination of this kind, with its last attempt.
+    #[boxed]
+    pub async fn newest_delivery(
+        &self,
+        organization_id: &str,
+        submission_id: &str,
+        kind: DestinationKind,
+    ) -> Result<Option<NewestDelivery>, StoreError> {
+        const SQL: &str = "select d.attempts, d.retries_max, d.run_at, (select a.detail from attempts a where a.organization_id = d.organization_id \
+            and a.delivery_id = d.id order by a.id desc limit 1) as attempt from deliveries d \
+            where d.organization_id = $1 and d.submission_id = $2 and d.destination_kind = $3 order by d.id desc limit 1";
+        Ok(reading!(self, connection => {
+            sqlx::query_as(SQL).bind(organization_id).bind(submission_id).bind(kind.as_str()).fetch_optional(&mut *connection).await?
+        }))
     }
 
     /// The message of a delivery; none when there is no such delivery, or it is to be shaped yet.

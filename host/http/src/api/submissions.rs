@@ -13,6 +13,7 @@ use hookmill_admin::rows::{EventRow, SubmissionRow, TimelineRow};
 use hookmill_admin::{EditedRepost, ListedSubmissions, SubmissionDetails, SubmissionQuery};
 use hookmill_domain::event::EventName;
 use hookmill_domain::state::State;
+use hookmill_domain::why::Why;
 use hookmill_pipeline::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -142,6 +143,8 @@ pub(crate) struct EventView {
 pub(crate) struct SubmissionPage {
     #[serde(flatten)]
     submission: SubmissionView,
+    /// Why it is in its state: one sentence, and its parts.
+    why: Why,
     /// The element of the request as the campaign's plugin gets it: one JSON value, whatever its content type was.
     #[schema(value_type = Option<Value>)]
     element: Option<Box<RawValue>>,
@@ -294,6 +297,7 @@ impl From<SubmissionDetails> for SubmissionPage {
         let timeline = timeline(&found.submission, found.timeline);
         Self {
             client: client(&timeline),
+            why: found.why,
             timeline,
             element: found.element.map(|text| views::json(text.as_bytes())),
             events: found.events.into_iter().map(Into::into).collect(),

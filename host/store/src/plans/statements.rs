@@ -187,6 +187,9 @@ statements! { store:
     "deliveries", "key of deliveries" => {
         store.deliveries(ORG, &DeliveryFilter::default(), "", 50).await?;
     }
+    "newest delivery of a submission", "deliveries_of_submission" => {
+        store.newest_delivery(ORG, "sub_10000001", DestinationKind::Client).await?;
+    }
     "deliveries of a submission", "deliveries_of_submission" => {
         let filter = DeliveryFilter { submission_id: "sub_10000001".into(), ..DeliveryFilter::default() };
         store.deliveries(ORG, &filter, "", 50).await?;
