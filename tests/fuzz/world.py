@@ -88,6 +88,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "leads.txt", admin.ids("/v1/leads"))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
     write(lists / "bulk-jobs.txt", [bulk_job(admin, campaign) for campaign in ["SOLAR", "ROOFING"]])
+    write(lists / "erasures.txt", [admin.call("POST", "/v1/erasures", {"email": "nobody@example.com"})["id"]])
     write(lists / "jobs.txt", [admin.job(f"/v1/campaigns/{campaign}/fields") for campaign in ["SOLAR", "ROOFING"]])
     return {"admin": admin.key, "viewer": viewer, "source": source.key, "organization": operator.organization}
 

@@ -185,7 +185,7 @@ on_both! {
         for (id, state) in scene.ann.iter().zip(["delivered", "delivered", "delivered", "pending", "quarantined", "disqualified"]) {
             assert_eq!(world.state(id).await, state, "{id}");
         }
-        let input = json!({"input": ann("CAMP")});
+        let input = json!({"body": ann("CAMP")});
         let dry_run = world.admin.request("POST", "/v1/campaigns/CAMP/dry-run").header("prefer", "respond-async");
         let job = send(dry_run.header("content-type", "application/json").body(input.to_string())).await;
         let lead_id = world.submission(&scene.delivered).await["lead_id"].as_str().unwrap().to_owned();
@@ -228,7 +228,8 @@ on_both! {
             let told: Vec<Value> = told.filter(|event| event["submissionId"] == *id && event["event"] == "lead.processed").collect();
             assert_eq!(told.len(), 1, "{told:?}");
             assert_eq!((&told[0]["leadId"], &told[0]["status"]), (&Value::Null, &json!("canceled")));
-            assert!(!told[0].to_string().to_lowercase().contains("ann"), "{}", told[0]);
+            let text = told[0].to_string().to_lowercase();
+            assert!(!of_ann.iter().any(|part| text.contains(&part.to_lowercase())), "{text}");
         }
         // What was sent stays as a hash, and is not sent again.
         let of_client = deliveries(&world, &scene.delivered).await;
@@ -240,7 +241,7 @@ on_both! {
         world.admin.post(&format!("/v1/deliveries/{of_event}/resend"), &json!({})).await.expect_error(410, "erased");
         // Its request is still known by its key.
         world.source.post("/v1/leads", &scene.batch).await.expect_error(409, "duplicate_request");
-        // The rest of the batch can be run again: its reprocessing is what a later document asks for.
+        // What a job showed of a lead is gone with it.
         if job.status == 202 {
             world.admin.get(&format!("/v1/jobs/{}", job.str("id"))).await.expect_error(404, "not_found");
         }
@@ -314,7 +315,7 @@ async fn l12_a_person_is_named_by_one_address() {
         (json!({"email": "a@x.example", "phone": "+15125550100"}), "phone"),
         (json!({"email": "nobody"}), "email"),
         (json!({"phone": "12"}), "phone"),
-        (json!({"email": null, "phone": "a\u{0}b"}), "phone"),
+        (json!({"email": null, "phone": "call me"}), "phone"),
     ] {
         for address in [ERASURES, EXPORT] {
             let error = world.admin.post(address, &body).await.expect_error(422, "invalid").json;

@@ -209,6 +209,10 @@ impl Stage {
         if path.contains("{client}") {
             path = path.replace("{client}", &self.spare_client().await);
         }
+        if path.contains("{erasure}") {
+            let erased = self.world.admin.post("/v1/erasures", &json!({"email": "nobody@x.example"})).await;
+            path = path.replace("{erasure}", &erased.expect(201).str("id"));
+        }
         if path.contains("{rejected}") {
             path = path.replace("{rejected}", &self.rejected_request().await);
         }

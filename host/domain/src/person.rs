@@ -2,7 +2,7 @@
 
 mod search;
 
-use super::error::ApiError;
+use super::error::{ApiError, Kind};
 use super::lead::{Identity, IdentityHash};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -42,9 +42,12 @@ impl Address {
         match (email, phone) {
             (Some(text), None) => Self::email(text),
             (None, Some(text)) => Self::phone(text),
-            (None, None) => Err(ApiError::invalid("", "give `email` or `phone`: the person is found by it")),
+            (None, None) => {
+                let message = "the person is not named: give `email` or `phone`";
+                Err(ApiError::new(Kind::Invalid, "invalid", message).at("", "invalid", message))
+            }
             (Some(_), Some(_)) => {
-                let message = "give `email` or `phone`, not both: one is enough for all leads of a person, and two may be two persons'";
+                let message = "must not be given with `email`: one of them is enough for all leads of a person, and two may be two persons'";
                 Err(ApiError::invalid("phone", message))
             }
         }

@@ -36,7 +36,7 @@ const PIECES_PER_ROUND: usize = 64;
 const MARKED_PER_PIECE: i64 = 500;
 /// The name of the search among the chores, and how long a host has it to itself.
 const CHORE: &str = "erase";
-const CHORE_LEASE_MS: i64 = 60_000;
+const CHORE_LEASE_MS: i64 = 30_000;
 /// The operations whose kept responses show leads.
 const OPERATIONS: [&str; 3] = ["compareVersions", "dryRun", "replaySubmission"];
 /// How often somebody who waits for an erasure looks, in milliseconds.

@@ -1,7 +1,7 @@
 //! Whose data an erasure is about: what came later is a new person's, other persons and organizations stay, and what is not sure is said.
 
 use super::{ANN, BOB, ERASURES, EXPORT, OF_ANN, all, ann, bob, erase, export, ids_of};
-use hookmill_tests::{Kind, World, on_both};
+use hookmill_tests::{World, on_both};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
