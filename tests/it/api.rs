@@ -67,6 +67,8 @@ on_both! {
             ("POST", "/v1/campaigns/CAMP/versions/1/activate".into(), json!({})),
             ("POST", "/v1/campaigns/CAMP/dry-run".into(), json!({"body": {}})),
             ("GET", "/v1/campaigns/CAMP/submissions".into(), json!(null)),
+            ("GET", "/v1/campaigns/CAMP/preview".into(), json!(null)),
+            ("POST", format!("/v1/submissions/{submission}/generate"), json!({})),
             ("POST", "/v1/bulk-jobs".into(), json!({"operation": "reprocess", "filter": {"campaign_id": "CAMP"}})),
             ("GET", format!("/v1/leads/{lead}"), json!(null)),
             ("GET", "/v1/leads?campaign=CAMP".into(), json!(null)),

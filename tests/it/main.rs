@@ -29,6 +29,7 @@ mod lives;
 mod misfits;
 mod permissions;
 mod prepared;
+mod preview;
 mod process;
 mod rejected_requests;
 mod replay;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// Operations with another method than `GET` that change nothing.
-const TRIALS: [&str; 1] = ["dryRun"];
+const TRIALS: [&str; 2] = ["dryRun", "generateMessage"];
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 

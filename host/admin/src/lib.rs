@@ -29,6 +29,7 @@ mod organizations;
 mod page;
 mod persons;
 mod plugins;
+mod preview;
 mod rejected_requests;
 mod requests;
 mod rerun;

@@ -5,7 +5,7 @@ use super::access::{Scope, unavailable};
 use hookmill_domain::error::ApiError;
 use hookmill_domain::search::{SearchText, has_failed_rule};
 use hookmill_store::search::{SeenSubmission, SubmissionFilter};
-use hookmill_store::submissions::LeadAndDecision;
+use hookmill_store::work::StoredLead;
 use std::collections::HashSet;
 
 /// How many rows are looked at with one statement where not each of them is what is looked for.
@@ -46,7 +46,7 @@ impl Search {
         self.text.is_some() || self.rule.is_some()
     }
 
-    fn matches(&self, row: &LeadAndDecision) -> bool {
+    fn matches(&self, row: &StoredLead) -> bool {
         let [lead, decision] = [&row.lead, &row.decision].map(|part| part.as_deref().unwrap_or_default());
         let has_text = self.text.as_ref().is_none_or(|text| text.is_in(lead));
         has_text && self.rule.as_ref().is_none_or(|rule| has_failed_rule(decision, rule))
@@ -121,7 +121,7 @@ impl Scope {
         let size = usize::try_from(bytes).unwrap_or(usize::MAX);
         permit.grow(size)?;
         let ids: Vec<&str> = seen.iter().filter(|row| row.is_found).map(|row| row.id.as_str()).collect();
-        let rows = self.store().leads_and_decisions(&self.organization_id, &ids).await.map_err(unavailable)?;
+        let rows = self.store().stored_leads(&self.organization_id, &ids).await.map_err(unavailable)?;
         let search = search.clone();
         let matching = move || -> HashSet<String> {
             let _permit = permit;
@@ -170,9 +170,10 @@ mod tests {
 
     #[test]
     fn o4_text_and_rule_are_both_asked_for() {
-        let row = LeadAndDecision {
+        let row = StoredLead {
             id: "a".into(),
             lead: Some(br#"{"email":"ann@x.example"}"#.to_vec()),
+            is_test: false,
             decision: Some(br#"{"failed_rules":[{"field":"state"}]}"#.to_vec()),
         };
         let of = |text: &str, rule: &str| Search {
@@ -190,6 +191,6 @@ mod tests {
             assert_eq!(of(text, rule).matches(&row), expected, "{text} {rule}");
         }
         assert!(!of("", "").reads_leads());
-        assert!(!of("x", "").matches(&LeadAndDecision { lead: None, decision: None, ..row }));
+        assert!(!of("x", "").matches(&StoredLead { lead: None, decision: None, ..row }));
     }
 }

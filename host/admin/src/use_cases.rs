@@ -105,6 +105,8 @@ declare! {
         LIST_REVIEWS_OF_CAMPAIGN: "listReviews", View, Campaign;
         LIST_CAMPAIGN_SUBMISSIONS: "listCampaignSubmissions", View, Campaign;
         GET_SUBMISSION: "getSubmission", View, Campaign;
+        PREVIEW_CAMPAIGN: "previewCampaign", View, Campaign;
+        GENERATE_MESSAGE: "generateMessage", Integrate, Campaign;
         REPLAY_SUBMISSION: "replaySubmission", Integrate, Campaign;
         LIST_REQUESTS: "listRequests", View, Organization;
         GET_REQUEST: "getRequest", View, Organization;

@@ -85,6 +85,7 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
+        .at("/v1/campaigns/{campaign}/preview", routes!(api::preview::preview))
         .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
         .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list_of_campaign));
 
@@ -97,6 +98,7 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/submissions/{submission}", routes!(api::submissions::get))
         .at("/v1/submissions/{submission}/review", routes!(api::reviews::review))
         .at("/v1/reviews", routes!(api::reviews::list))
+        .at("/v1/submissions/{submission}/generate", routes!(api::preview::generate))
         .at("/v1/submissions/{submission}/replay", routes!(api::rerun::replay))
         .at("/v1/submissions/{submission}/reprocess", routes!(api::submissions::reprocess))
         .at("/v1/submissions/{submission}/repost", routes!(api::submissions::repost))

@@ -482,7 +482,7 @@ fn event(name: EventName, context: &Context, state: State, submission: &Arc<Subm
     }
 }
 
-fn message(receiver: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
+pub(crate) fn message(receiver: &str, destination: &Destination, payload: &Payload) -> ShapedMessage {
     let pairs = |list: &[Pair]| list.iter().map(|pair| vec![pair.name.clone(), pair.value.clone()]).collect();
     ShapedMessage {
         receiver: receiver.to_owned(),
@@ -495,7 +495,7 @@ fn message(receiver: &str, destination: &Destination, payload: &Payload) -> Shap
 }
 
 /// Why a call has no result, whichever stage it was of.
-fn error_value(error: &ItemError) -> Value {
+pub(crate) fn error_value(error: &ItemError) -> Value {
     rendered::item_error(Stage::Map, error)
         .map_or_else(|| json!("the host could not run it; try again"), |(_, detail)| detail)
 }

@@ -500,7 +500,7 @@ fn on_their_way(
 }
 
 /// Where the campaign sends its leads.
-fn contract_client(context: &CampaignContext) -> Option<Destination> {
+pub(crate) fn contract_client(context: &CampaignContext) -> Option<Destination> {
     let client = context.client.as_ref().filter(|_| !context.stores_only())?;
     Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
 }

@@ -252,7 +252,7 @@ impl Pipeline {
 
     /// A campaign as it is, but on a version, without webhooks and action, for nobody is told or asked about what is only looked at, and without a
     /// lifecycle: who came before and who got a slot is not found out again.
-    async fn context_on(
+    pub(crate) async fn context_on(
         &self,
         campaign_key: &str,
         version_id: Option<&str>,

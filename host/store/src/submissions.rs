@@ -68,18 +68,6 @@ from_row!(SubmissionRow {
     erased_at
 });
 
-/// What is searched of a submission.
-#[derive(Debug, Clone)]
-pub struct LeadAndDecision {
-    /// The submission.
-    pub id: String,
-    /// The mapped lead as JSON.
-    pub lead: Option<Vec<u8>>,
-    /// The verdict and the warnings, a JSON object.
-    pub decision: Option<Vec<u8>>,
-}
-from_row!(LeadAndDecision { id, lead, decision });
-
 /// A line of a timeline.
 #[derive(Debug, Clone)]
 pub struct TimelineRow {
@@ -176,17 +164,6 @@ impl Store {
         let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
         rows.sort_by_key(|row| places.get(row.id.as_str()).copied());
         Ok(rows)
-    }
-
-    /// The leads and decisions of submissions that have these ids, by id.
-    #[boxed]
-    pub async fn leads_and_decisions(
-        &self,
-        organization_id: &str,
-        ids: &[&str],
-    ) -> Result<Vec<LeadAndDecision>, StoreError> {
-        const SELECT: &str = ") select s.id, s.lead, s.decision from v join submissions s on s.organization_id = v.organization_id and s.id = v.id";
-        Ok(select_many!(self, query_as as LeadAndDecision, SELECT, organization_id, ids))
     }
 
     /// The transitions of a submission after it was received, in order.

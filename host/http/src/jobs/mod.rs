@@ -31,12 +31,14 @@ use tokio::sync::oneshot;
 
 /// The operations that may take long: they compile, wait for what is compiled, run many leads, or release as many as have waited. None of
 /// them has a secret in its response, which is kept.
-const OPERATIONS: [&str; 8] = [
+const OPERATIONS: [&str; 10] = [
     "uploadPlugin",
     "saveCampaignVersion",
     "setCampaignState",
     "compareVersions",
     "replaySubmission",
+    "previewCampaign",
+    "generateMessage",
     "dryRun",
     "listFields",
     "draftDocument",

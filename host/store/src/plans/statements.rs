@@ -102,7 +102,6 @@ statements! { store:
     }
     "submissions by id", "key of submissions" => {
         store.submissions_by_id(ORG, &["sub_10000001", "sub_10000011"]).await?;
-        store.leads_and_decisions(ORG, &["sub_10000001", "sub_10000011"]).await?;
     }
     "leads", "key of leads" => {
         store.leads(ORG, &["led_10000000", "led_10000004"]).await?;
