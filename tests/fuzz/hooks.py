@@ -30,7 +30,7 @@ def before_call(context, case, kwargs):
         number = next(NUMBERS)
         if number % 2 and len(case.body["idempotency_key"]) < 200:
             case.body["idempotency_key"] += f"-{number}"
-    if name in ("setClientEndpoint", "setWebhookSettings") and isinstance(case.body, dict):
+    if name in ("setClientEndpoint", "setFirstSubmissionAction", "setWebhookSettings") and isinstance(case.body, dict):
         url = case.body.get("url")
         if isinstance(url, str) and ":" in url:
             case.body["url"] = RECEIVER + "/fuzzed"

@@ -84,6 +84,8 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "organizations.txt", [operator.organization])
     write(lists / "requests.txt", admin.ids("/v1/requests"))
     write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
+    reviews = admin.call("GET", "/v1/reviews?campaign=REVIEWED&limit=100")["items"]
+    write(lists / "reviews.txt", [review["submission_id"] for review in reviews])
     write(lists / "rejected.txt", rejected(source, admin))
     write(lists / "leads.txt", admin.ids("/v1/leads"))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
@@ -94,10 +96,14 @@ def build(url, operator_key, receiver_url, plugin, lists):
 
 
 def campaigns(admin, receiver_url):
-    """Two campaigns at work, one whose leads can't be mapped, and some to be archived."""
+    """Two campaigns at work, one whose leads can't be mapped, one whose leads wait for a person, and some to be archived."""
     for campaign in ["SOLAR", "ROOFING", "NEEDY"]:
         admin.call("POST", "/v1/campaigns", {"id": campaign, "name": campaign, "state": "active"})
         admin.call("PUT", f"/v1/campaigns/{campaign}/endpoint", {"url": f"{receiver_url}/client"})
+    for campaign in ["ROOFING", "REVIEWED"]:
+        if campaign == "REVIEWED":
+            admin.call("POST", "/v1/campaigns", {"id": campaign, "name": campaign, "state": "active", "delivery": "store_only"})
+        admin.call("PUT", f"/v1/campaigns/{campaign}/first-submission-action", {"kind": "review"})
     for number in range(20):
         admin.call("POST", "/v1/campaigns", {"id": f"SPARE-{number}", "name": "spare"})
     admin.call("PUT", "/v1/campaigns/NEEDY/document", {"document": NEEDY, "activate": True})
@@ -133,12 +139,14 @@ def leads(source):
     for number in range(5):
         named = [{"campaign_id": campaign, "name": "Alice Smith", "email": f"a{number}@example.com"} for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
         source.call("POST", "/v1/leads", {"idempotency_key": f"seed-{number}", "leads": named})
+    people = [{"campaign_id": "REVIEWED", "email": f"r{number}@example.com"} for number in range(60)]
+    source.call("POST", "/v1/leads", {"idempotency_key": "reviews", "leads": people})
 
 
 def wait_until_idle(admin):
     """Waits until no lead is under way."""
     for _ in range(200):
-        counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
+        counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "NEEDY", "REVIEWED"]]
         moving = sum(count.get(state, 0) for count in counts for state in ["received", "processing", "delivering"])
         waiting = admin.call("GET", "/v1/deliveries")["items"]
         if moving == 0 and all(delivery["state"] != "waiting" for delivery in waiting):

@@ -1,5 +1,6 @@
 //! The description of the API (H3) says what the host does, and the host does nothing else.
 
+use hookmill_domain::action::REASON_CHARS_MAX;
 use hookmill_domain::config::Limits;
 use hookmill_tests::client::send;
 use hookmill_tests::{Client, Kind, Response, World};
@@ -129,6 +130,7 @@ async fn described_bounds_are_the_bounds() {
     assert_eq!(schemas["Name"]["maxLength"], limits.name_chars_max);
     assert_eq!(schemas["Batch"]["properties"]["leads"]["maxItems"], limits.leads_per_request_max);
     assert_eq!(schemas["AnyLead"]["anyOf"][1]["maxItems"], limits.leads_per_request_max);
+    assert_eq!(schemas["Review"]["properties"]["reason"]["maxLength"], REASON_CHARS_MAX);
     let parameters = description["paths"]["/v1/campaigns"]["get"]["parameters"].as_array().unwrap();
     let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
     assert_eq!(limit["schema"]["maximum"], limits.page_rows_max);

@@ -16,6 +16,7 @@ mod discovery;
 mod engine;
 mod erasure;
 mod examples;
+mod first_submission;
 mod flow;
 mod histories;
 mod hostile;

@@ -12,6 +12,8 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// Operations with another method than `GET` that change nothing.
 const TRIALS: [&str; 2] = ["dryRun", "generateMessage"];
 
+const ACTION: &str = "/v1/campaigns/CAMP/first-submission-action";
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A number that nothing else has.
@@ -187,6 +189,9 @@ impl Stage {
         if operation.id() == "withdrawSubmission" {
             path = path.replace("{submission}", &self.waiting_submission().await);
         }
+        if operation.id() == "reviewSubmission" {
+            path = path.replace("{submission}", &self.submission_to_review().await);
+        }
         if path.contains("{bulk_job}") {
             path = path.replace("{bulk_job}", &self.open_bulk_job().await);
         }
@@ -222,7 +227,7 @@ impl Stage {
         let parameters = operation.about["parameters"].as_array().unwrap();
         let required = parameters.iter().filter(|one| one["in"] == "query" && one["required"] == true);
         let mut query: Vec<String> = required.map(|one| format!("{}=red", one["name"].as_str().unwrap())).collect();
-        if operation.id() == "listDeliveries" {
+        if ["listDeliveries", "listReviews"].contains(&operation.id()) {
             query.push("campaign=CAMP".into());
         }
         let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
@@ -247,6 +252,17 @@ impl Stage {
         let world = &self.world;
         world.admin.put("/v1/campaigns/CAMP/state", &json!({"state": "paused"})).await;
         world.push_and_settle(json!([{"campaign_id": "CAMP", "email": "w@x.example"}])).await.remove(0)
+    }
+
+    /// A submission that waits for a person.
+    async fn submission_to_review(&self) -> String {
+        let world = &self.world;
+        let endpoint = json!({"url": world.receiver.url("/client/CAMP")});
+        world.admin.put("/v1/campaigns/CAMP/endpoint", &endpoint).await.expect(200);
+        world.admin.put(ACTION, &json!({"kind": "review"})).await.expect(200);
+        world.activate("CAMP").await;
+        let lead = json!({"campaign_id": "CAMP", "email": format!("r{}@x.example", unique())});
+        world.push_and_settle(json!([lead])).await.remove(0)
     }
 
     /// A bulk job that is not over, and is not due for a long time.
@@ -283,6 +299,9 @@ impl Stage {
                 let endpoint = json!({"url": self.world.receiver.url("/client/CAMP")});
                 admin.put("/v1/campaigns/CAMP/endpoint", &endpoint).await.expect(200);
             }
+            "getFirstSubmissionAction" | "removeFirstSubmissionAction" => {
+                admin.put(ACTION, &json!({"kind": "review"})).await.expect(200);
+            }
             "resendDelivery" => self.world.settle().await,
             name if name.contains("ValueSet") || name == "lookUpValue" => {
                 admin.put("/v1/value-sets/colours", &json!({"red": unique()})).await.expect(200);
@@ -314,6 +333,7 @@ impl Stage {
             "createCampaign" => drop(body.as_object_mut().unwrap().remove("id")),
             "saveCampaignVersion" => body["activate"] = json!(false),
             "setClientEndpoint" => body["url"] = json!(self.world.receiver.url("/client/CAMP")),
+            "setFirstSubmissionAction" => body["url"] = json!(self.world.receiver.url("/checks")),
             "setWebhookSettings" => body["url"] = json!(self.world.receiver.url("/subscriber")),
             "putValueSet" => body = json!({"red": unique()}),
             "pushLeads" => {

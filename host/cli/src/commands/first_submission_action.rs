@@ -2,7 +2,7 @@
 
 use super::api::{ApiArgs, check_id};
 use super::lifecycle::read_json;
-use crate::output::{say, say_json};
+use crate::output::{hand_over, say, say_json, to_json};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
@@ -70,7 +70,9 @@ impl Set {
     async fn run(&self) -> Result<(), String> {
         let (api, action) = (self.one.api.connect()?, read_json(&self.file)?);
         let saved = api.call_json(Method::PUT, &self.one.path(), &[], Some(&action)).await?;
-        if self.one.api.json { say_json(&saved) } else { say(&describe(&self.one.campaign, &saved)) }
+        let text = if self.one.api.json { to_json(&saved)? } else { describe(&self.one.campaign, &saved) };
+        // A secret can't be said again.
+        if saved["new_secret"].is_null() { say(&text) } else { hand_over(&text) }
     }
 }
 

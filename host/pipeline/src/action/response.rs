@@ -274,3 +274,112 @@ fn read(response: &SendResult, sent_to: &str, now: Timestamp) -> (Interpretation
         Err(why) => undecided(OutcomeKind::Failed, why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::response::Response;
+    use hookmill_outbound::{Cut, OutboundResponse, SendError, SendErrorKind};
+
+    const URL: &str = "https://checks.example/lead";
+
+    fn response(status: u16, body: &str) -> Response {
+        let (headers_truncated, truncated, cut, elapsed_ms, resent) = (false, false, None, 1, false);
+        let (headers, body) = (Vec::new(), bytes::Bytes::copy_from_slice(body.as_bytes()));
+        let response =
+            OutboundResponse { status, headers, headers_truncated, body, truncated, cut, elapsed_ms, resent };
+        Response::read(response, 1_000)
+    }
+
+    fn cut_off(status: u16, body: &str) -> Response {
+        response(status, body).cut_off(Cut { kind: SendErrorKind::Timeout, message: "the deadline came".into() })
+    }
+
+    fn outcome(response: SendResult) -> (OutcomeKind, Option<Decision>, String) {
+        let (interpretation, decision) = read(&response, URL, Timestamp(0));
+        (interpretation.kind, decision.map(|read| read.decision), interpretation.reason.unwrap_or_default())
+    }
+
+    /// L4: a decision is a whole 2xx response that says so. What may come right is asked again, and nothing else.
+    #[test]
+    fn l4_each_response_has_one_outcome() {
+        use OutcomeKind::{Accepted, Failed, Rejected, Retry};
+        let approve = r#"{"decision":"approve","reason":"fine"}"#;
+        let reject = r#"{"decision":"reject","reason":"on a list"}"#;
+        let table = [
+            (response(200, approve), Accepted, Some(Decision::Approve), "fine"),
+            (response(201, reject), Rejected, Some(Decision::Reject), "on a list"),
+            (response(200, r#"{"decision":"approve"}"#), Accepted, Some(Decision::Approve), ""),
+            (response(204, ""), Failed, None, "no body"),
+            (response(200, "approve"), Failed, None, "not JSON"),
+            (response(200, r#"{"decision":"later"}"#), Failed, None, "unknown"),
+            (response(302, approve), Failed, None, "302"),
+            (response(400, approve), Failed, None, "status 400"),
+            (response(410, approve), Failed, None, "status 410"),
+            (response(422, reject), Failed, None, "status 422"),
+            (response(408, approve), Retry, None, "status 408"),
+            (response(429, approve), Retry, None, "status 429"),
+            (response(500, approve), Retry, None, "status 500"),
+            (response(503, reject), Retry, None, "status 503"),
+            (cut_off(200, approve), Retry, None, "the deadline came"),
+            (cut_off(200, ""), Retry, None, "the deadline came"),
+        ];
+        for (response, kind, decision, reason) in table {
+            let shown = format!("{} {:?}", response.status, response.body);
+            let found = outcome(Ok(response));
+            assert_eq!((found.0, found.1), (kind, decision), "{shown}");
+            assert!(found.2.contains(reason) && found.2.is_empty() == reason.is_empty(), "{shown}: {}", found.2);
+        }
+        let message = "no response within 1 s".to_owned();
+        let none = SendError { kind: SendErrorKind::Timeout, sent: true, elapsed_ms: 1, resent: false, message };
+        assert_eq!(outcome(Err(none)), (Retry, None, "no response within 1 s".to_owned()));
+    }
+
+    /// L4: of a response that is too large the beginning may say anything.
+    #[test]
+    fn l4_a_part_of_a_response_does_not_decide() {
+        let (headers_truncated, cut, elapsed_ms, resent) = (false, None, 1, false);
+        let (headers, body) = (Vec::new(), bytes::Bytes::from_static(br#"{"decision":"approve"}"#));
+        let response = OutboundResponse {
+            status: 200,
+            headers,
+            headers_truncated,
+            body,
+            truncated: true,
+            cut,
+            elapsed_ms,
+            resent,
+        };
+        let (kind, decision, reason) = outcome(Ok(Response::unchanged(response)));
+        assert_eq!((kind, decision), (OutcomeKind::Failed, None));
+        assert!(reason.contains("more than 22 bytes"), "{reason}");
+    }
+
+    fn work(lead: Option<&str>) -> ActionWork {
+        ActionWork {
+            id: "req_1-0".into(),
+            organization_id: "org".into(),
+            campaign_key: "cmp".into(),
+            shard: 0,
+            state: "pending_action".into(),
+            revision: 2,
+            received_at: 0,
+            lead_id: None,
+            lead: lead.map(|lead| lead.as_bytes().to_vec()),
+            is_test: false,
+            kept: None,
+            review_priority: None,
+        }
+    }
+
+    /// L4: what adds nothing leaves the lead byte for byte as it is, and nothing is added to a lead that was deleted.
+    #[test]
+    fn l4_a_lead_is_written_where_something_is_added() {
+        let data = |json: serde_json::Value| ActionData::check("data", json.as_object().unwrap().clone()).unwrap();
+        let score = data(json!({"score": 7}));
+        let merged_lead = merged(&work(Some(r#"{"email":"a"}"#)), &score).unwrap();
+        assert_eq!(String::from_utf8(merged_lead).unwrap(), r#"{"email":"a","custom":{"score":7}}"#);
+        assert_eq!(merged(&work(Some(r#"{"email": "a"}"#)), &ActionData::default()), None);
+        assert_eq!(merged(&work(None), &score), None);
+    }
+}

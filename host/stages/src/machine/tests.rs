@@ -207,3 +207,18 @@ async fn one_that_waits_goes_on_when_its_time_has_come() {
     // With its rules checked again.
     assert_eq!(run(&mut plugin, &way(Start::Rules), &mut items(&["hard"]), 100).await, ["disqualified Severity::Hard"]);
 }
+
+/// L4: one that is let go on where it waits takes the next step, as others of its batch did.
+#[tokio::test]
+async fn l4_one_that_is_let_go_on_takes_the_next_step() {
+    let stage = Arc::new(OpensAt(Timestamp(100))) as Arc<dyn HostStage>;
+    let way = Way::with_stages(Start::Map, None, [(Place::BetweenRules, stage)]);
+    let mut plugin = Plugin::default();
+    let mut batch = items(&["a", "soft", "b", "hard"]);
+    let waits = "waits closed 100";
+    assert_eq!(run(&mut plugin, &way, &mut batch, 0).await, [waits, waits, waits, "disqualified Severity::Hard"]);
+    batch[1..].iter_mut().for_each(Item::pass);
+    let expected = [waits, "disqualified Severity::Soft", "passed", "disqualified Severity::Hard"];
+    assert_eq!(run(&mut plugin, &way, &mut batch, 0).await, expected);
+    assert_eq!(plugin.calls, [("qualify hard=true soft=false".into(), 4), ("qualify hard=false soft=true".into(), 2)]);
+}
