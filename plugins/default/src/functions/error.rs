@@ -3,7 +3,7 @@
 use hookmill_decimal::TooLong;
 use hookmill_json::{Value, text_of};
 
-use super::limits::FUNCTION_OUTPUT_BYTES_MAX;
+use super::limits::{FUNCTION_ITEMS_MAX, FUNCTION_OUTPUT_BYTES_MAX};
 
 /// How many characters of an input a reason quotes.
 const QUOTED_CHARS_MAX: usize = 60;
@@ -54,6 +54,14 @@ pub fn check_output_size(size: usize, input: usize, function: &str) -> Result<()
         return Ok(());
     }
     Err(FunctionError::too_large(function, "FUNCTION_OUTPUT_BYTES_MAX", FUNCTION_OUTPUT_BYTES_MAX))
+}
+
+/// Rejects a list that would be longer than its input and than the bound.
+pub fn check_item_count(count: usize, input: usize, function: &str) -> Result<(), FunctionError> {
+    if count <= input.max(FUNCTION_ITEMS_MAX) {
+        return Ok(());
+    }
+    Err(FunctionError::too_large(function, "FUNCTION_ITEMS_MAX", FUNCTION_ITEMS_MAX))
 }
 
 /// The beginning of a value as JSON text, for a message.

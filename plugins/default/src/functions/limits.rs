@@ -5,7 +5,7 @@ use crate::bounds::bounds;
 bounds! {
     /// Bytes of a text, or of all texts of a list or an object, that a function makes larger than its input.
     pub const FUNCTION_OUTPUT_BYTES_MAX: usize = 256 << 10;
-    /// Items of a list that a function makes.
+    /// Items of a list that a function makes longer than its input.
     pub const FUNCTION_ITEMS_MAX: usize = 10_000;
     /// Bytes of a regular expression.
     pub const PATTERN_BYTES_MAX: usize = 1000;

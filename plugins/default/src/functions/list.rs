@@ -7,9 +7,10 @@ use hookmill_json::{Value, text_of};
 
 use super::aggregate::{MAX, MIN, SUM};
 use super::call::Call;
-use super::error::{FunctionError, check_output_size};
+use super::error::{FunctionError, check_item_count, check_output_size};
 use super::first_true::FIRST_TRUE;
 use super::items::map_items;
+use super::limits::FUNCTION_ITEMS_MAX;
 use super::measure::cost;
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Run, Spec, example, optional, required, usually};
 use super::text::scalar;
@@ -58,6 +59,7 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "split",
         summary: "Cuts a text at a mark: its pieces are trimmed, empty ones left out.",
         gives: Kind::List,
+        errors: &[("output_too_large", "there are more pieces than FUNCTION_ITEMS_MAX")],
         lists: Lists::InRow,
         parameters: &[required("at", ArgumentKind::NonEmpty, "what stands between the pieces")],
         on_empty: EmptyInput::of(["missing", "null", "[]", "[\"0\"]", "[]", "wrong_type"]),
@@ -65,13 +67,14 @@ pub const FUNCTIONS: &[Spec] = &[
             example("{split: ','}", r#""a, b,,c""#, r#"["a","b","c"]"#),
             example("{split: ','}", r#"["a,b","c"]"#, r#"["a","b","c"]"#),
         ],
-        run: Run::Read(|text, call| Ok(Some(split(text, call.text_or_empty(0))))),
+        run: Run::Read(|text, call| split(text, call).map(Some)),
         ..Spec::USUAL
     },
     Spec {
         name: "append",
         summary: "Puts the values of another path behind a list, those that it does not have yet; missing and null are an empty list.",
         gives: Kind::List,
+        errors: &[("output_too_large", "the list is longer than FUNCTION_ITEMS_MAX")],
         parameters: &[required("from", ArgumentKind::Path, "where the values are")],
         on_empty: EmptyInput::of(["[\"b\"]", "[\"b\"]", "[\"\",\"b\"]", "[0,\"b\"]", "[\"b\"]", "[{},\"b\"]"]),
         examples: &[
@@ -286,17 +289,21 @@ fn join<'t>(value: Value<'t>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, 
 }
 
 /// The pieces of a text, trimmed, without empty ones.
-fn split(text: &str, at: &str) -> Value<'static> {
-    let pieces = text.split(at).map(str::trim).filter(|piece| !piece.is_empty());
-    Value::List(pieces.map(|piece| Value::text(piece.to_owned())).collect())
+fn split(text: &str, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
+    let pieces = text.split(call.text_or_empty(0)).map(str::trim).filter(|piece| !piece.is_empty());
+    let pieces: Vec<Value<'static>> =
+        pieces.take(FUNCTION_ITEMS_MAX + 1).map(|piece| Value::text(piece.to_owned())).collect();
+    check_item_count(pieces.len(), 0, call.name)?;
+    Ok(Value::List(pieces))
 }
 
 /// A list with what it does not have yet behind it; null and a missing value are an empty list.
 fn append<'t>(value: Option<Value<'t>>, call: &Call<'_, 't>) -> Result<Option<Value<'t>>, FunctionError> {
     let Some(more) = call.value_at(0)?.filter(|more| !more.is_blank()) else { return Ok(value) };
     let mut items = as_list(value, true);
-    let mut seen = Seen::of(&items);
+    let (mut seen, had) = (Seen::of(&items), items.len());
     items.extend(as_list(Some(more), true).into_iter().filter(|item| seen.is_new(item)));
+    check_item_count(items.len(), had, call.name)?;
     Ok(Some(Value::List(items)))
 }
 

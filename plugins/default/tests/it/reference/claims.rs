@@ -11,7 +11,7 @@ use crate::fixtures::{
 };
 
 /// What an element becomes: each lead with the codes of its warnings, or the code of its failure.
-fn mapped(map: &str, element: &str) -> Vec<String> {
+pub fn mapped(map: &str, element: &str) -> Vec<String> {
     let one = |lead: Result<MappedLead, Failure>| match lead {
         Ok(lead) => lead.warnings.iter().fold(lead.lead, |text, warning| text + " " + &warning.code),
         Err(failure) => failure.code,
@@ -23,7 +23,7 @@ fn mapped(map: &str, element: &str) -> Vec<String> {
 }
 
 /// The codes of what is wrong with a document; where nothing is, those of its warnings.
-fn codes(document: &str) -> Vec<String> {
+pub fn codes(document: &str) -> Vec<String> {
     let wrong = problems(document);
     if !wrong.is_empty() {
         return wrong.into_iter().map(|problem| problem.code).collect();
@@ -33,10 +33,11 @@ fn codes(document: &str) -> Vec<String> {
 
 /// Where the page is wrong, all of it: what a row says, what is so, and what the page says.
 #[derive(Default)]
-struct Claims(Vec<String>);
+pub struct Claims(Vec<String>);
 
 impl Claims {
-    fn compare<T: PartialEq<U> + Debug, U: Debug>(&mut self, claim: &str, example: &str, seen: T, expected: U) {
+    /// Compares what is seen of an example with what is expected.
+    pub fn compare<T: PartialEq<U> + Debug, U: Debug>(&mut self, claim: &str, example: &str, seen: T, expected: U) {
         if seen != expected {
             self.0.push(format!(
                 "{claim}: {example}
@@ -46,7 +47,8 @@ impl Claims {
         }
     }
 
-    fn end(self) {
+    /// Fails with all that is wrong.
+    pub fn end(self) {
         assert!(
             self.0.is_empty(),
             "{}",
@@ -58,7 +60,8 @@ impl Claims {
     }
 }
 
-fn assert_mapped(rows: &[(&str, &str, &str, &[&str])]) {
+/// Claims about elements and what they become.
+pub fn assert_mapped(rows: &[(&str, &str, &str, &[&str])]) {
     let mut claims = Claims::default();
     for (claim, map, element, expected) in rows {
         claims.compare(claim, &format!("{map} of {element}"), mapped(map, element), *expected);
@@ -66,7 +69,8 @@ fn assert_mapped(rows: &[(&str, &str, &str, &[&str])]) {
     claims.end();
 }
 
-fn assert_codes(rows: &[(&str, &str, &[&str])]) {
+/// Claims about documents and what is wrong with them.
+pub fn assert_codes(rows: &[(&str, &str, &[&str])]) {
     let mut claims = Claims::default();
     for (claim, document, expected) in rows {
         claims.compare(

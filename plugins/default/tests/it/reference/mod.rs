@@ -4,6 +4,9 @@
 //! `HOOKMILL_UPDATE_REFERENCE=1` writes what the tables say and what comes out: read the difference before it is committed.
 
 mod claims;
+mod claims_of_bounds;
+mod claims_of_functions;
+mod claims_of_stages;
 mod examples;
 mod tables;
 

@@ -339,7 +339,8 @@ fn codes() -> String {
     format!("| code | | means | hint |\n|---|---|---|---|\n{}", CODES.iter().map(row).collect::<String>())
 }
 
-fn bounds() -> String {
+/// The tables of bounds.
+pub fn bounds() -> String {
     let bound = |name, max: usize, about| Bound { name, max: max as i128, about };
     let run = [
         bound("VALUES_MAX", hookmill_json::VALUES_MAX, "Values of one body, lead or response."),
