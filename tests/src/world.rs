@@ -315,6 +315,26 @@ impl World {
         self.submission(id).await["state"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The states of submissions, in their order.
+    pub async fn states(&self, ids: &[String]) -> Vec<String> {
+        let mut states = Vec::with_capacity(ids.len());
+        for id in ids {
+            states.push(self.state(id).await);
+        }
+        states
+    }
+
+    /// Sets the lifecycle of a campaign.
+    pub async fn set_lifecycle(&self, campaign: &str, lifecycle: &Value) {
+        self.admin.put(&format!("/v1/campaigns/{campaign}/lifecycle"), lifecycle).await.expect(200);
+    }
+
+    /// Lets time go on by so many milliseconds, and waits until nothing is due any more.
+    pub async fn advance(&self, ms: i64) {
+        self.clock.advance_ms(ms);
+        self.settle().await;
+    }
+
     /// The names of the events told to the subscriber so far about a submission, in order.
     pub fn webhook_events(&self, submission_id: &str) -> Vec<String> {
         let told = self.receiver.at("/subscriber").into_iter().map(|request| request.json());
