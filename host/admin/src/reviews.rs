@@ -62,7 +62,10 @@ impl Scope {
         let after = read_cursor(page.from())?;
         let limit = self.rows_of(page)?;
         let found = self.store().reviews(&of, &after, limit, self.limits().page_bytes_max).await;
-        let found = found.map_err(unavailable)?;
+        let mut found = found.map_err(unavailable)?;
+        for row in &mut found.rows {
+            row.detail = row.detail.take().map(|detail| self.url_view().show_response_text(detail));
+        }
         let limit = if found.is_cut { found.rows.len().try_into().unwrap_or(limit) } else { limit };
         Ok(Listed::page(found.rows, limit, write_cursor))
     }
