@@ -84,7 +84,7 @@ pub mod rows {
     pub use hookmill_store::decisions::DecisionRow;
     pub use hookmill_store::deliveries::{AttemptRow, Delivery, EventRow, Message};
     pub use hookmill_store::destinations::Destination;
-    pub use hookmill_store::erasures::{Erasure, ErasureDetails, PersonLead, RequestOrigin};
+    pub use hookmill_store::erasures::{Erasure, ErasureDetails, RequestOrigin};
     pub use hookmill_store::jobs::{Job, JobEnd};
     pub use hookmill_store::keys::{API_KEY_PREFIX, ApiKey, FreshKey, SOURCE_KEY_PREFIX, SourceKey};
     pub use hookmill_store::leads::Lead;

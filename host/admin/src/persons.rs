@@ -8,7 +8,7 @@ use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
 use super::submissions::SubmissionDetails;
 use super::use_cases::{CREATE_ERASURE, EXPORT_PERSON, GET_ERASURE, LIST_ERASURES};
-use crate::rows::{Erasure, PersonLead, RejectedRequest, RequestOrigin};
+use crate::rows::{Erasure, Lead, RejectedRequest, RequestOrigin};
 use hookmill_domain::error::ApiError;
 use hookmill_domain::person::Address;
 use hookmill_pipeline::ExportedElement;
@@ -41,7 +41,7 @@ pub struct NamedPerson {
 #[derive(Debug)]
 pub struct PersonExport {
     /// The person's leads, on the first page.
-    pub leads: Vec<PersonLead>,
+    pub leads: Vec<Lead>,
     /// Submissions of the person.
     pub submissions: Vec<ExportedSubmission>,
     /// Elements that name the person and were rejected.

@@ -8,7 +8,7 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::person::Address;
 use hookmill_store::StoreError;
-use hookmill_store::erasures::PersonLead;
+use hookmill_store::leads::Lead;
 use hookmill_store::organizations::Organization;
 use hookmill_store::rejected::RejectedRequest;
 
@@ -23,7 +23,7 @@ const END: &str = "zzzz";
 #[derive(Debug, Default)]
 pub struct ExportPage {
     /// The person's leads, on the first page.
-    pub leads: Vec<PersonLead>,
+    pub leads: Vec<Lead>,
     /// Submissions of the person.
     pub submissions: Vec<String>,
     /// Elements that name the person and were rejected.
@@ -117,7 +117,7 @@ impl Pipeline {
         let mut page = ExportPage::default();
         if place.is_none() {
             let ids: Vec<&str> = person.lead_ids.iter().map(String::as_str).collect();
-            page.leads = self.people.leads_of_person(&organization.id, &ids).await?;
+            page.leads = self.people.leads(&organization.id, &ids).await?;
         }
         let mut place = Some(place.unwrap_or_else(|| Place::Mapped(0, String::new())));
         for _ in 0..PIECES_PER_PAGE {

@@ -15,7 +15,7 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 
 pub use erase::{ErasedBody, ErasedSubmission, ErasurePiece};
-pub use marks::{MarkedDelivery, MarkedSubmission, PersonLead, UnmappedSubmission};
+pub use marks::{MarkedDelivery, MarkedSubmission, UnmappedSubmission};
 pub use requests::{ErasableRequest, RejectedElements, RequestElement, RequestOrigin};
 
 /// What the encrypted persons are for.

@@ -12,7 +12,7 @@ use crate::views::{self, Before, Page, PageSize, Time};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
-use hookmill_admin::rows::{Erasure, PersonLead, RequestOrigin};
+use hookmill_admin::rows::{Erasure, Lead, RequestOrigin};
 use hookmill_admin::{ErasureReceipt, ErasureState, ExportedSubmission, NamedPerson, PersonExport};
 use hookmill_domain::metadata::RequestMetadata;
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,8 @@ pub(crate) struct ErasureView {
     finished_at: Option<Time>,
 }
 
-impl From<PersonLead> for LeadView {
-    fn from(row: PersonLead) -> Self {
+impl From<Lead> for LeadView {
+    fn from(row: Lead) -> Self {
         let (created_at, updated_at) = (views::time(row.created_at), views::time(row.updated_at));
         Self { id: row.id, created_at, updated_at, submissions: row.submission_count }
     }

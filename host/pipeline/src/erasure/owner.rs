@@ -92,10 +92,17 @@ impl Pipeline {
             by_request.entry(row.request_id.clone()).or_default().push(row.clone());
             let change = State::parse(&row.state).and_then(|state| Change::new(state, State::Canceled));
             let events = self.events_without_data(&row, change, &open).await?;
-            let slots = if change.is_some() { slots_to_give_back(&row, &open) } else { Vec::new() };
+            let gives_slots_back = change.is_some() && !open.iter().any(|delivery| delivery.is_unanswered);
             let deliveries = open.into_iter().map(|delivery| delivery.id).collect();
             let related_leads = related.get(&row.id).cloned().unwrap_or_default();
-            piece.submissions.push(ErasedSubmission { row, deliveries, change, slots, events, related_leads });
+            piece.submissions.push(ErasedSubmission {
+                row,
+                deliveries,
+                change,
+                gives_slots_back,
+                events,
+                related_leads,
+            });
         }
         for (request_id, rows) in by_request {
             self.erase_from_request(erasure, &person, &request_id, &rows, &mut piece).await?;
@@ -188,57 +195,5 @@ impl Pipeline {
             (id, others.cloned().collect())
         });
         Ok(related.collect())
-    }
-}
-
-/// The slots of caps that a submission gives back: none where nobody knows whether the client has it.
-fn slots_to_give_back(row: &MarkedSubmission, open: &[MarkedDelivery]) -> Vec<(String, i64)> {
-    if open.iter().any(|delivery| delivery.is_unanswered) {
-        return Vec::new();
-    }
-    row.cap_slots.as_deref().and_then(|slots| serde_json::from_slice(slots).ok()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(cap_slots: Option<&[u8]>) -> MarkedSubmission {
-        let [id, request_id, campaign_key, state] = ["sub_1", "req_1", "cmp_1", "delivering"].map(str::to_owned);
-        MarkedSubmission {
-            id,
-            request_id,
-            campaign_key,
-            shard: 0,
-            element_start: 0,
-            element_bytes: 2,
-            state,
-            revision: 1,
-            received_at: 0,
-            run_at: None,
-            lead_id: None,
-            is_test: false,
-            cap_slots: cap_slots.map(<[u8]>::to_vec),
-            lead: None,
-        }
-    }
-
-    /// L5: a slot is kept when the outcome is unknown.
-    #[test]
-    fn l12_slots_are_given_back_unless_the_client_may_have_the_lead() {
-        let delivery = |is_unanswered| MarkedDelivery {
-            submission_id: "sub_1".into(),
-            id: "dlv_1".into(),
-            run_at: None,
-            attempts: 1,
-            event_name: None,
-            event_status: None,
-            is_unanswered,
-        };
-        let slots = br#"[["day",1000],["hour",2000]]"#;
-        let expected = [("day".to_owned(), 1_000), ("hour".to_owned(), 2_000)];
-        assert_eq!(slots_to_give_back(&row(Some(slots)), &[delivery(false)]), expected);
-        assert!(slots_to_give_back(&row(Some(slots)), &[delivery(true)]).is_empty());
-        assert!(slots_to_give_back(&row(None), &[]).is_empty());
     }
 }

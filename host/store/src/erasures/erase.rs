@@ -1,5 +1,6 @@
 //! The commit that erases marked submissions: whatever is kept of each, together or not at all.
 
+use super::super::cap_counts::{GivenBack, give_slots_back};
 use super::super::counts::{CountChanges, insert_count_changes};
 use super::super::deliveries::{MessageHead, NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::super::outcome::NOTHING;
@@ -10,7 +11,6 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::erasure::{CAUSE, kept_detail, message_digest};
 use hookmill_domain::state::Change;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A submission to be erased, and how it was found: it is left for later where it has changed since.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ pub struct ErasedSubmission {
     pub deliveries: Vec<String>,
     /// How it ends; none where it has ended.
     pub change: Option<Change>,
-    /// The slots of caps that it gives back, as period and start.
-    pub slots: Vec<(String, i64)>,
+    /// Whether the slots of caps that it has come back: the client does not have it, which is certain.
+    pub gives_slots_back: bool,
     /// What is told of it, without data.
     pub events: Vec<NewEvent>,
     /// Other leads that have an address of this one.
@@ -90,7 +90,7 @@ pub(super) use write_body;
 pub(super) const BODY: &str = "update requests set body = $1, metadata = $2, erased = $3, remote_address = case when $4 = 1 then null else remote_address end \
      where organization_id = $5 and id = $6 and coalesce(erased, $8) = $7";
 const ROW: &str = "update submissions set state = $1, revision = $2, updated_at = $3, erased_at = $3, run_at = null, lead_id = null, lead = null, decision = null, kept = null, \
-     cap_slots = null where organization_id = $4 and id = $5 and revision = $6 and erased_at is null and run_at is null";
+     cap_slots = null, review_priority = null where organization_id = $4 and id = $5 and revision = $6 and erased_at is null and run_at is null";
 const OPEN: &str = "select id, run_at from deliveries where organization_id = $1 and submission_id = $2 and state || '' in ('waiting', 'held') order by id";
 const LINE: &str =
     "insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, $5, $6)";
@@ -105,8 +105,6 @@ const MESSAGE: &str = "update deliveries set message_head = null, message_body =
      where organization_id = $3 and id = $4";
 const ATTEMPTS: &str = "update attempts set detail = $1 where organization_id = $2 and delivery_id = $3";
 const FIRSTS: &str = "delete from first_submissions where organization_id = $1 and submission_id = $2";
-const SLOT: &str = "update cap_counts set taken = taken - $1 where campaign_key = $2 and period = $3 and starts_at = $4 and $1 <= taken";
-const QUEUE: &str = "update campaigns set queue_run_at = $1 where campaign_key = $2 and $1 < queue_run_at";
 
 /// A message that is erased: its delivery, how many requests left for it, its head and its body.
 type MessageRow = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
@@ -121,14 +119,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let organization_id = erasure.organization_id.as_str();
-        let slots = slots_given_back(piece);
-        let campaigns: BTreeSet<&str> = slots.keys().map(|(campaign_key, ..)| *campaign_key).collect();
         Ok(writing!(self, Class::Housekeeping, connection => {
             let mut erased = Erased::default();
-            // In the order in which all commits lock: campaigns, submissions, caps.
-            for campaign_key in campaigns {
-                sqlx::query(QUEUE).bind(now.0).bind(campaign_key).execute(&mut *connection).await?;
-            }
             for ErasedSubmission { row, deliveries, change, .. } in &piece.submissions {
                 let state = change.map_or(row.state.as_str(), |change| change.to().as_str());
                 let revision = row.revision + i64::from(change.is_some());
@@ -156,9 +148,11 @@ impl Store {
                 }
                 sqlx::query(FIRSTS).bind(organization_id).bind(&row.id).execute(&mut *connection).await?;
             }
-            for ((campaign_key, period, starts_at), count) in slots {
-                sqlx::query(SLOT).bind(count).bind(campaign_key).bind(period).bind(starts_at).execute(&mut *connection).await?;
+            let mut given = GivenBack::default();
+            for ErasedSubmission { row, .. } in piece.submissions.iter().filter(|one| one.gives_slots_back) {
+                given.add(organization_id, &row.id, &row.campaign_key, row.cap_slots.as_deref().unwrap_or_default());
             }
+            give_slots_back!(connection, &given, now);
             let mut counts = CountChanges::default();
             for ErasedSubmission { row, change, .. } in &piece.submissions {
                 change.iter().for_each(|change| counts.change(organization_id, &row.campaign_key, *change));
@@ -182,17 +176,6 @@ impl Store {
             true
         }))
     }
-}
-
-/// How many slots are given back of each campaign's cap in each period, in the order in which all commits lock them.
-fn slots_given_back(piece: &ErasurePiece) -> BTreeMap<(&str, &str, i64), i64> {
-    let mut slots = BTreeMap::new();
-    for ErasedSubmission { row, slots: of_one, .. } in &piece.submissions {
-        for (period, starts_at) in of_one {
-            *slots.entry((row.campaign_key.as_str(), period.as_str(), *starts_at)).or_default() += 1;
-        }
-    }
-    slots
 }
 
 /// How much a commit erased.

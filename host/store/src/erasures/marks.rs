@@ -76,20 +76,6 @@ pub struct MarkedDelivery {
 }
 from_row!(MarkedDelivery { submission_id, id, run_at, attempts, event_name, event_status, is_unanswered });
 
-/// A person as the database knows one.
-#[derive(Debug, Clone)]
-pub struct PersonLead {
-    /// The lead's id.
-    pub id: String,
-    /// When the first of its submissions was processed.
-    pub created_at: i64,
-    /// When the last one was.
-    pub updated_at: i64,
-    /// How many there are.
-    pub submission_count: i64,
-}
-from_row!(PersonLead { id, created_at, updated_at, submission_count });
-
 /// A submission as the search for what was never mapped sees it.
 #[derive(Debug, Clone)]
 pub struct UnmappedSubmission {
@@ -130,13 +116,6 @@ impl Store {
             sqlx::query_scalar(SQL).bind(organization_id).bind(lead_id).bind(after).bind(before).bind(limit)
                 .fetch_all(&mut *connection).await?
         }))
-    }
-
-    /// Leads by their ids.
-    #[boxed]
-    pub async fn leads_of_person(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<PersonLead>, StoreError> {
-        const SELECT: &str = ") select l.id, l.created_at, l.updated_at, l.submission_count from v join leads l on l.organization_id = v.organization_id and l.id = v.id";
-        Ok(select_many!(self, query_as as PersonLead, SELECT, organization_id, ids))
     }
 
     /// The mapped leads of some submissions.

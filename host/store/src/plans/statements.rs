@@ -7,7 +7,7 @@ use crate::backlog::Whose;
 use crate::bulk_jobs::{AskedBy, EditedLead, NewBulkJob, Piece as BulkPiece, Repost, SubmissionChange};
 use crate::campaigns::Campaign;
 use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
-use crate::erasures::{ErasedBody, ErasedSubmission, ErasurePiece, NewErasure, OpenErasure};
+use crate::erasures::{ErasedBody, ErasedSubmission, ErasurePiece, MarkedSubmission, NewErasure, OpenErasure};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
 use crate::processed::{
@@ -512,7 +512,6 @@ statements! { store:
     "leads of an erasure", "submissions_of_lead" => {
         store.submissions_of_lead(ORG, "led_1", ("", "zzzz"), 50).await?;
         store.leads_of_submissions(ORG, &["sub_10000001"]).await?;
-        store.leads_of_person(ORG, &["led_10000001"]).await?;
     }
     "identities of a lead", "lead_identities_of_lead" => {
         let new = NewErasure { organization_id: ORG, person_hash: [1; 32], person: b"{}", progress: b"{}" };
@@ -616,9 +615,9 @@ fn erased_body(request_id: &str) -> ErasedBody {
 async fn erasure_piece(store: &Store) -> Result<ErasurePiece, StoreError> {
     store.mark_submissions(&erasure(), &["sub_10000011"]).await?;
     let row = store.marked_submissions("era_1", &all_shards(), "sub_10000010", 1).await?.remove(0);
-    let slots = vec![("day".to_owned(), 0)];
+    let row = MarkedSubmission { cap_slots: Some(b"[[\"day\",0]]".to_vec()), ..row };
     let (deliveries, events, related_leads) = (Vec::new(), Vec::new(), vec!["led_9".to_owned()]);
-    let erased = ErasedSubmission { row, deliveries, change: None, slots, events, related_leads };
+    let erased = ErasedSubmission { row, deliveries, change: None, gives_slots_back: true, events, related_leads };
     let bodies = vec![erased_body("req_10000001")];
     Ok(ErasurePiece { submissions: vec![erased], bodies, elements: 1, shared_elements: vec!["sub_10000021".into()] })
 }
