@@ -124,6 +124,7 @@ const ROOTS: &[&str] = &[
     "docs/api.md",
     "docs/bodies.md",
     "docs/dialects.md",
+    "docs/erasure.md",
     "docs/first-submission-action.md",
     "docs/lifecycle.md",
     "docs/plugins.md",
