@@ -1,6 +1,6 @@
 //! What a campaign would send of the leads that it has, with nothing stored and nothing sent (L10).
 
-use super::access::{Scope, unavailable};
+use super::access::{Scope, erased, unavailable};
 use super::input::check_count;
 use super::search::Search;
 use super::use_cases::{GENERATE_MESSAGE, PREVIEW_CAMPAIGN};
@@ -33,6 +33,8 @@ impl Scope {
         let fits = first_within(&sizes, self.limits().page_bytes_max).min(sizes.len());
         let ids: Vec<&str> = found.seen[..fits].iter().map(|row| row.id.as_str()).collect();
         let rows = self.store().submissions_by_id(&self.organization_id, &ids).await.map_err(unavailable)?;
+        // Who is erased meanwhile has no lead any more.
+        let rows = rows.into_iter().filter(|row| row.lead.is_some()).collect();
         self.pipeline().preview(&campaign, rows, self.url_view(), self.holding()).await
     }
 
@@ -43,6 +45,9 @@ impl Scope {
         let campaign = self.store().campaign(&row.campaign_key).await.map_err(unavailable)?;
         let campaign = campaign.ok_or_else(|| ApiError::not_found("campaign", &row.campaign_id))?;
         check_active(&campaign)?;
+        if let Some(erased_at) = row.erased_at {
+            return Err(erased("submission", &row.id, erased_at));
+        }
         if row.lead.is_none() {
             let message = "this submission has no mapped lead, so that no message can be made of it; `why` says why";
             return Err(ApiError::new(Kind::Conflict, "not_mapped", message));

@@ -10,7 +10,7 @@ pub const CAUSES: &[(&str, &[State])] = &[
     ("reposted", &[State::Received]),
     ("deferred", &[State::Received]),
     ("campaign_draft", &[State::Pending]),
-    ("campaign_paused", &[State::Pending]),
+    ("campaign_paused", &[State::Pending, State::Queued]),
     ("no_client_endpoint", &[State::Pending]),
     ("started", &[State::Processing]),
     ("map_failed", &[State::Quarantined]),

@@ -99,6 +99,8 @@ pub struct Standing<'a> {
     pub asked: Option<&'a LastDelivery>,
     /// When the queue of its campaign is looked at next.
     pub queue_at: Option<Timestamp>,
+    /// Whether its person was erased, and with them what was said of them.
+    pub is_erased: bool,
 }
 
 /// The newest message of a submission to whoever decides about it.

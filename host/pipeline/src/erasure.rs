@@ -38,7 +38,7 @@ const MARKED_PER_PIECE: i64 = 500;
 const CHORE: &str = "erase";
 const CHORE_LEASE_MS: i64 = 30_000;
 /// The operations whose kept responses show leads.
-const OPERATIONS: [&str; 3] = ["compareVersions", "dryRun", "replaySubmission"];
+const OPERATIONS: [&str; 5] = ["compareVersions", "dryRun", "generateMessage", "previewCampaign", "replaySubmission"];
 /// How often somebody who waits for an erasure looks, in milliseconds.
 const LOOK_MS: u64 = 20;
 

@@ -29,7 +29,8 @@ impl Scope {
         let detail = json(last.and_then(|line| line.detail.as_deref()));
         let decision = json(submission.decision.as_deref());
         let (cause, asked) = (submission.cause.as_str(), asked.as_ref());
-        Ok(explain(&Standing { state, cause, detail: &detail, decision: &decision, asked, queue_at }))
+        let is_erased = submission.erased_at.is_some();
+        Ok(explain(&Standing { state, cause, detail: &detail, decision: &decision, asked, queue_at, is_erased }))
     }
 
     /// The newest message to whoever decides about it, where somebody was asked.
@@ -52,11 +53,11 @@ fn asked_in(state: State) -> Option<DestinationKind> {
         State::Delivering | State::Delivered | State::Duplicate | State::Rejected | State::Failed => {
             Some(DestinationKind::Client)
         }
+        State::PendingAction => Some(DestinationKind::Action),
         State::Received
         | State::Pending
         | State::Processing
         | State::Quarantined
-        | State::PendingAction
         | State::Queued
         | State::Disqualified
         | State::Canceled => None,

@@ -34,6 +34,7 @@ pub(super) fn not_taken(standing: &Standing<'_>, what: &str) -> String {
     let detail = standing.detail;
     let because = match text::part_of(detail, "reason") {
         Some(reason) => format!(": {reason}"),
+        None if standing.is_erased => String::new(),
         None => format!(" without a reason, with {}", what_came(last_response(standing))),
     };
     format!("{what}{because}{}", moved_on(detail))
@@ -51,11 +52,8 @@ pub(super) fn exhausted(standing: &Standing<'_>) -> String {
     let came = what_came(last_response(standing));
     let reason =
         text::part_of(detail, "reason").filter(|reason| !came.contains(reason)).map(|reason| format!(": {reason}"));
-    format!(
-        "The client did not accept the lead{attempts}; the last one ended with {came}{}{}",
-        reason.unwrap_or_default(),
-        moved_on(detail)
-    )
+    let last = if standing.is_erased { String::new() } else { format!("; the last one ended with {came}") };
+    format!("The client did not accept the lead{attempts}{last}{}{}", reason.unwrap_or_default(), moved_on(detail))
 }
 
 /// A lead that failed for good at the client.
@@ -70,6 +68,7 @@ pub(super) fn failed(standing: &Standing<'_>) -> String {
         }
         reason => match reason.and_then(text::part) {
             Some(reason) => format!("at the client: {reason}"),
+            None if standing.is_erased => "at the client".to_owned(),
             None => format!("at the client, with {}", what_came(last_response(standing))),
         },
     };
@@ -78,7 +77,10 @@ pub(super) fn failed(standing: &Standing<'_>) -> String {
 
 /// A lead of which nobody knows whether the client has it.
 pub(super) fn not_interpreted(standing: &Standing<'_>) -> String {
-    let came = what_came(last_response(standing));
+    let came = match standing.is_erased {
+        true => "its response".to_owned(),
+        false => what_came(last_response(standing)),
+    };
     format!("Nobody knows whether the client has the lead, since {came} could not be interpreted")
 }
 

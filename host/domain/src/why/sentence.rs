@@ -8,6 +8,14 @@ type Composed = (Option<WhyStage>, String);
 
 /// The stage that decided, and the sentence.
 pub(super) fn compose(standing: &Standing<'_>) -> Composed {
+    let (stage, sentence) = of_state(standing);
+    match standing.is_erased && standing.cause != "erased" {
+        true => (stage, format!("{sentence}; more was known until its person was erased")),
+        false => (stage, sentence),
+    }
+}
+
+fn of_state(standing: &Standing<'_>) -> Composed {
     match standing.state {
         State::Received => received(standing.cause),
         State::Pending => (Some(WhyStage::Campaign), pending(standing.cause)),

@@ -7,7 +7,7 @@ use serde_json::json;
 const SENTENCE_CHARS_MAX: usize = 1_200;
 
 fn why(state: State, cause: &str, detail: &Value) -> Why {
-    explain(&Standing { state, cause, detail, decision: &Value::Null, asked: None, queue_at: None })
+    explain(&Standing { state, cause, detail, decision: &Value::Null, asked: None, queue_at: None, is_erased: false })
 }
 
 /// What is wrong with a sentence, if anything is.
@@ -54,6 +54,32 @@ fn o4_each_state_and_cause_has_one_sentence() {
                 let why = why(*state, cause, &detail);
                 assert_eq!(fault(&why.sentence, cause), None, "{state:?} {cause} {detail}: {}", why.sentence);
             }
+        }
+    }
+}
+
+/// O4 L12: of an erased person the sentence says no more than what is left, and that there was more.
+#[test]
+fn l12_what_is_left_of_an_erased_person_is_told() {
+    for (cause, states) in CAUSES {
+        for &state in *states {
+            let standing = Standing {
+                state,
+                cause,
+                detail: &Value::Null,
+                decision: &Value::Null,
+                asked: None,
+                queue_at: None,
+                is_erased: true,
+            };
+            let sentence = explain(&standing).sentence;
+            assert_eq!(fault(&sentence, cause), None, "{state:?} {cause}: {sentence}");
+            assert!(!sentence.contains("no response") && !sentence.contains("without a reason"), "{sentence}");
+            assert_eq!(
+                sentence.ends_with("; more was known until its person was erased."),
+                *cause != "erased",
+                "{sentence}"
+            );
         }
     }
 }
@@ -130,6 +156,7 @@ fn o4_a_failed_rule_is_told_in_words() {
             decision: &decision,
             asked: None,
             queue_at: None,
+            is_erased: false,
         };
         // A value is shown as it is, and so is null.
         let why = explain(&standing);
@@ -277,7 +304,15 @@ fn o4_who_waits_is_told_until_when() {
         ),
     ];
     for (state, cause, detail, asked, expected) in table {
-        let why = explain(&Standing { state, cause, detail, decision: &Value::Null, asked, queue_at: Some(at) });
+        let why = explain(&Standing {
+            state,
+            cause,
+            detail,
+            decision: &Value::Null,
+            asked,
+            queue_at: Some(at),
+            is_erased: false,
+        });
         assert_eq!(why.sentence, expected);
     }
 }
@@ -380,8 +415,8 @@ fn o4_what_the_client_said_is_told_and_shown() {
         (
             State::Canceled,
             "expired",
-            json!({"after_hours": 1}),
-            "The lead is canceled because it waited in the queue for 1 hour and expired.",
+            json!({"queued_at": "2026-03-01T00:00:00Z", "expires_at": "2026-03-02T00:00:00Z"}),
+            "The lead is canceled because it waited in the queue since 2026-03-01T00:00:00Z and expired at 2026-03-02T00:00:00Z.",
         ),
     ];
     for (state, cause, detail, expected) in table {
@@ -403,6 +438,7 @@ fn o4_what_the_client_said_is_told_and_shown() {
         decision: &Value::Null,
         asked: Some(&asked),
         queue_at: None,
+        is_erased: false,
     };
     assert_eq!(explain(&standing).response.unwrap().status, Some(201));
     let failed = why(State::Quarantined, "map_failed", &json!({"field": "email", "input": "x", "message": "m"}));
@@ -434,7 +470,7 @@ proptest! {
         let (cause, states) = CAUSES[at];
         let asked = LastDelivery { attempts: 1, retries_max: 2, next_at: None, attempt };
         for &state in states {
-            let why = explain(&Standing { state, cause, detail: &detail, decision: &decision, asked: Some(&asked), queue_at: None });
+            let why = explain(&Standing { state, cause, detail: &detail, decision: &decision, asked: Some(&asked), queue_at: None, is_erased: false });
             // What was written may be anything, so only the form is looked at.
             let is_of_form = !matches!(fault(&why.sentence, ""), Some(what) if what != "it shows internals");
             prop_assert!(is_of_form, "{state:?} {cause}: {}", why.sentence);

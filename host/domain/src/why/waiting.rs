@@ -10,6 +10,7 @@ pub(super) fn queued(standing: &Standing<'_>) -> String {
         "cap_reached" => format!("because {}", cap(standing.detail)),
         "schedule_closed" => "because the schedule of its campaign is closed".to_owned(),
         "behind_queue" => "behind earlier leads in the queue of its campaign".to_owned(),
+        "campaign_paused" | "campaign_draft" => "in the queue of its campaign, which is not active".to_owned(),
         _ => "in the queue of its campaign".to_owned(),
     };
     let opens_at = standing.detail["opens_at"].as_str().and_then(Timestamp::parse);
@@ -51,8 +52,10 @@ pub(super) fn there(detail: &Value) -> Option<String> {
 
 /// A lead that waited for too long.
 pub(super) fn expired(detail: &Value) -> String {
-    let hours = detail["after_hours"].as_u64().map(|hours| format!(" for {}", text::count(hours, "hour", "hours")));
-    format!("The lead is canceled because it waited in the queue{} and expired", hours.unwrap_or_default())
+    let [since, at] = ["queued_at", "expires_at"].map(|name| detail[name].as_str().and_then(Timestamp::parse));
+    let since = since.map(|at| format!(" since {}", at.rfc3339())).unwrap_or_default();
+    let at = at.map(|at| format!(" at {}", at.rfc3339())).unwrap_or_default();
+    format!("The lead is canceled because it waited in the queue{since} and expired{at}")
 }
 
 /// A lead that whoever decides first has not decided about.

@@ -42,6 +42,7 @@ pub(crate) async fn preview(
     responses(
         (status = OK, description = "The lead with its message.", body = Generated),
         (status = CONFLICT, description = "`campaign_not_active`: the campaign is a draft, paused or archived. `not_mapped`: the submission has no lead. `campaign_version_unusable`: the active version of the campaign can't be run.", body = ErrorBody),
+        (status = GONE, description = "`erased`: its person was erased.", body = ErrorBody),
     ))]
 pub(crate) async fn generate(OrgUser(scope): OrgUser, Path(submission): Path<String>) -> Result<Response, HttpError> {
     let generated = scope.generate_message(&submission).await?;
