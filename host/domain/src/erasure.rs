@@ -30,6 +30,11 @@ impl ErasedElements {
         self.elements.iter().any(|place| *place == (start, bytes))
     }
 
+    /// Whether the element that began here is gone: what stands there now is shorter, with blanks behind it.
+    pub fn began_at(&self, start: usize) -> bool {
+        self.elements.iter().any(|place| place.0 == start)
+    }
+
     /// Adds a place; none is there twice.
     pub fn add(&mut self, start: usize, bytes: usize) {
         if let Err(at) = self.elements.binary_search(&(start, bytes)) {

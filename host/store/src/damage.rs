@@ -37,7 +37,9 @@ mod tests {
         assert_eq!(store.find_damage().await.unwrap(), None);
         store.close().await;
         let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-        file.seek(SeekFrom::Start(4096 * 5)).unwrap();
+        // Behind the schema, which takes the first pages.
+        let pages = file.metadata().unwrap().len() / 4096;
+        file.seek(SeekFrom::Start(4096 * (pages / 2))).unwrap();
         file.write_all(&[0xa5; 4096]).unwrap();
         drop(file);
         let damaged = open(Target::Sqlite(path.clone()), Limits::default()).await;

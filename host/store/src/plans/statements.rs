@@ -613,8 +613,8 @@ fn erased_body(request_id: &str) -> ErasedBody {
 
 /// What erases a submission that has ended, with its request.
 async fn erasure_piece(store: &Store) -> Result<ErasurePiece, StoreError> {
-    store.mark_submissions(&erasure(), &["sub_10000011"]).await?;
-    let row = store.marked_submissions("era_1", &all_shards(), "sub_10000010", 1).await?.remove(0);
+    store.mark_submissions(&erasure(), &["sub_10000051"]).await?;
+    let row = store.marked_submissions("era_1", &all_shards(), "sub_10000050", 1).await?.remove(0);
     let row = MarkedSubmission { cap_slots: Some(b"[[\"day\",0]]".to_vec()), ..row };
     let (deliveries, events, related_leads) = (Vec::new(), Vec::new(), vec!["led_9".to_owned()]);
     let erased = ErasedSubmission { row, deliveries, change: None, gives_slots_back: true, events, related_leads };
