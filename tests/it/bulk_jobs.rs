@@ -247,6 +247,8 @@ on_both! {
         let delivered = json!({"operation": "repost", "filter": {"states": ["delivered"]}});
         world.admin.post(JOBS, &delivered).await.expect_error(422, "invalid");
         let with_word = json!({"operation": "repost", "filter": {"states": ["delivered"]}, "include_delivered": true});
+        // A job is about what was delivered before it was created.
+        world.clock.advance_ms(1_000);
         assert_eq!(world.bulk(&with_word).await["done"], 6);
         world.settle().await;
         assert_eq!(world.submission(&format!("{}.1.1", ids[0])).await["state"], "delivered");

@@ -27,7 +27,7 @@ pub struct ErasedElements {
 impl ErasedElements {
     /// Whether the element at this place is gone.
     pub fn contains(&self, start: usize, bytes: usize) -> bool {
-        self.elements.iter().any(|place| *place == (start, bytes))
+        self.elements.contains(&(start, bytes))
     }
 
     /// Whether the element that began here is gone: what stands there now is shorter, with blanks behind it.

@@ -107,12 +107,13 @@ on_both! {
         let_go(&world).await;
         world.clock.advance_ms(LATER_MS);
         world.settle().await;
-        let expected = [("delivered".to_owned(), WINDOW as i64), ("quarantined".to_owned(), (SUBMISSIONS - WINDOW) as i64)];
-        assert_eq!(states(&world, "CC").await, BTreeMap::from(expected));
+        // While the database took nothing some of those that were taken up may have been quarantined again, as what can't be written is.
+        let left = states(&world, "CC").await["quarantined"];
+        assert!((SUBMISSIONS - WINDOW) as i64 <= left && left < SUBMISSIONS as i64, "{left}");
         assert_eq!(world.admin.get(&path).await.expect(200).json["done"], WINDOW, "it does not go on");
         let again = create(&world, json!({"operation": "reprocess", "filter": {"campaign_id": "CC"}})).await;
         let again = wait_until_done(&world, again["id"].as_str().unwrap()).await;
-        assert_eq!(again["done"], SUBMISSIONS - WINDOW);
+        assert_eq!(again["done"], left);
         world.stop().await;
     }
 }

@@ -194,7 +194,7 @@ fn h6_bounds_of_runs() {
     assert_eq!(read(hookmill_json::VALUES_MAX + 1), Err("too_large".to_owned()));
     // What no element may take is what so many leads may, each with its own part.
     let lead = format!("{{\"a\":\"{}\"}}", "a".repeat(5_000));
-    let chain = vec!["upper, lower"; 4].join(", ");
+    let chain = ["upper, lower"; 4].join(", ");
     let document =
         format!("version: 1\nmap: {{unknown: drop, fields: {{x: {{from: a, then: [{chain}, {{truncate: 1}}]}}}}}}");
     let leads = 8 * 5_000 * run::LEADS_MAX;
