@@ -124,7 +124,7 @@ on_both! {
             world.admin.patch(&path, &json!({"name": "x"})).await.expect_error(404, "not_found");
             world.admin.delete(&path).await.expect_error(404, "not_found");
         }
-        assert_eq!(ids(&other.admin.get(LIST).await.expect(200).json, "items"), [theirs.clone()]);
+        assert_eq!(ids(&other.admin.get(LIST).await.expect(200).json, "items"), std::slice::from_ref(&theirs));
         assert_eq!(ids(&world.admin.get(&format!("/v1/campaigns?client={theirs}")).await.expect(200).json, "items"), [""; 0]);
         world.stop().await;
     }

@@ -195,6 +195,10 @@ impl Pipeline {
         let is_moved = |id: &str| parts.is_response_lost || parts.without_slot.contains(id);
         let next = ran.items.iter().filter(|item| is_moved(&item.id)).filter_map(|item| item.next.as_ref());
         self.read_moved(organization_id, rows.iter().filter_map(|row| row.moved_to.as_ref()).chain(next), now);
+        // What is written instead of what got no slot has events of its own, which memory does not hold.
+        if let (false, Some(webhook)) = (parts.without_slot.is_empty(), &context.webhook) {
+            self.flow.read_deliveries(organization_id, &webhook.id, now);
+        }
         if parts.is_response_lost {
             // What follows is in the store; dropping the reservation has it read.
             drop(reservation);

@@ -16,6 +16,9 @@ use hookmill_domain::ids::lowest_id;
 use hookmill_domain::lifecycle::caps::{CapPeriod, Period};
 use std::collections::BTreeSet;
 
+/// The slots of a submission as they are stored, and as they are to be.
+type SlotChange = (Vec<u8>, Vec<u8>);
+
 /// How many leads of a campaign may be under way when it is counted anew: their rows are written in one commit.
 pub(super) const UNDER_WAY_MAX: i64 = 50_000;
 /// How long a lead may have waited before it was stored, to be counted in the period in which it was; 31 days.
@@ -85,7 +88,7 @@ impl Span {
         &self,
         campaign_key: &str,
         stored: Vec<Option<Vec<u8>>>,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<SlotChange>, StoreError> {
         let stored: BTreeSet<Vec<u8>> = stored.into_iter().map(Option::unwrap_or_default).collect();
         let changes = stored.into_iter().map(|stored| Ok((self.add_to(&stored)?, stored)));
         let changes: Result<Vec<_>, serde_json::Error> = changes.collect();

@@ -17,6 +17,7 @@ const TIMELINE_COLUMNS: [(&str, usize); 4] = [("at", 24), ("state", 14), ("cause
 const VALUE_WIDTH_MAX: usize = 400;
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and it is taken apart at once")]
 pub(super) enum SubmissionsCommand {
     /// List submissions, the newest first.
     List(List),

@@ -18,7 +18,6 @@ use hookmill_pipeline::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 /// A filter for submissions.
@@ -26,7 +25,10 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub(crate) struct SubmissionFilter {
     /// Only those in this state, or in one of these with commas between them.
-    #[param(schema_with = state_list)]
+    #[param(
+        pattern = "^(received|pending|processing|quarantined|pending_action|queued|delivering|disqualified|delivered|duplicate|rejected|failed|canceled)(,(received|pending|processing|quarantined|pending_action|queued|delivering|disqualified|delivered|duplicate|rejected|failed|canceled))*$",
+        example = "quarantined,rejected"
+    )]
     state: Option<String>,
     /// Only those whose last transition has this cause, such as `rules` or `client_rejected`.
     #[param(pattern = "^[a-z0-9_]*$", max_length = 64)]
@@ -54,14 +56,6 @@ pub(crate) struct CampaignsFilter {
     /// Only those of this campaign, or of these with commas between them, at most 20.
     #[param(pattern = "^[A-Za-z0-9_-]{2,16}(,[A-Za-z0-9_-]{2,16}){0,19}$")]
     campaign: Option<String>,
-}
-
-/// States with commas between them.
-fn state_list() -> Schema {
-    let names: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-    let one = names.join("|");
-    let pattern = format!("^({one})(,({one}))*$");
-    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples(["quarantined,rejected"]).into()
 }
 
 /// A page of submissions, and how far it was looked for them.

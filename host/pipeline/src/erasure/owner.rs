@@ -189,9 +189,11 @@ impl Pipeline {
         let hashes: HashSet<IdentityHash> = identities.iter().flat_map(|(_, hashes)| hashes.iter().copied()).collect();
         let hashes: Vec<IdentityHash> = hashes.into_iter().collect();
         let known = self.store.known_leads(&erasure.organization_id, &hashes).await?;
+        // What is erased is the person's, also where its lead was not known yet when the person was named.
+        let own: HashSet<&str> = idle.iter().filter_map(|(row, _)| row.lead_id.as_deref()).collect();
         let related = identities.into_iter().map(|(id, hashes)| {
-            let others =
-                hashes.iter().filter_map(|hash| known.get(hash)).filter(|lead| !person.lead_ids.contains(lead));
+            let is_other = |lead: &&String| !own.contains(lead.as_str()) && !person.lead_ids.contains(lead);
+            let others = hashes.iter().filter_map(|hash| known.get(hash)).filter(is_other);
             (id, others.cloned().collect())
         });
         Ok(related.collect())

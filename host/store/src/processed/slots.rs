@@ -26,6 +26,9 @@ pub enum NoSlot {
     BehindQueue,
 }
 
+/// Makes the row that is written instead of one that gets no slot.
+pub type WithoutSlot<'a> = Box<dyn Fn(&Processed, NoSlot) -> Processed + Send + Sync + 'a>;
+
 /// What a commit of processing supposes about its campaign's lifecycle.
 pub struct LifecyclePremises<'a> {
     /// The campaign (the store's id).
@@ -39,7 +42,7 @@ pub struct LifecyclePremises<'a> {
     /// Whether new leads wait behind those that are queued.
     pub joins_queue: bool,
     /// What is written of a row that gets no slot.
-    pub without_slot: Box<dyn Fn(&Processed, NoSlot) -> Processed + Send + Sync + 'a>,
+    pub without_slot: WithoutSlot<'a>,
 }
 
 impl LifecyclePremises<'_> {
