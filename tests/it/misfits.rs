@@ -35,13 +35,14 @@ struct Operation<'d> {
     about: &'d Value,
 }
 
-fn operations(description: &Value) -> Vec<Operation<'_>> {
+fn operations<'d>(description: &'d Value, (client, submission): (&str, &str)) -> Vec<Operation<'d>> {
     let mut all = Vec::new();
     for (address, item) in description["paths"].as_object().unwrap() {
         for method in METHODS {
             let Some(about) = item.get(method) else { continue };
-            // Campaigns are looked for before a body is looked at, all else after it.
-            let path = address.replace("{campaign}", "CAMP").replace("{campaign_id}", "CAMP").replace(['{', '}'], "");
+            // Some are looked for before a body is looked at.
+            let path = address.replace("{campaign}", "CAMP").replace("{campaign_id}", "CAMP");
+            let path = path.replace("{client}", client).replace("{submission}", submission).replace(['{', '}'], "");
             all.push(Operation { description, method, path, about });
         }
     }
@@ -93,7 +94,9 @@ async fn i14_each_member_that_does_not_fit_is_named() {
     let operator = world.operator.in_organization(&world.organization);
     let description = world.nobody.get("/openapi.json").await.expect(200).json;
     let mut seen = 0;
-    for operation in operations(&description) {
+    let client = operator.post("/v1/clients", &json!({"name": "Sunny"})).await.expect(201).str("id");
+    let submission = world.push_and_settle(json!([{"campaign_id": "CAMP"}])).await.remove(0);
+    for operation in operations(&description, (&client, &submission)) {
         let Some((schema, example)) = operation.body() else { continue };
         seen += 1;
         let with = |name: &str, value: Value| {
@@ -142,7 +145,9 @@ async fn i14_each_parameter_that_does_not_fit_is_named() {
     let operator = world.operator.in_organization(&world.organization);
     let description = world.nobody.get("/openapi.json").await.expect(200).json;
     let mut seen = 0;
-    for operation in operations(&description).into_iter().filter(|operation| operation.method == "get") {
+    for operation in
+        operations(&description, ("client", "submission")).into_iter().filter(|operation| operation.method == "get")
+    {
         for parameter in operation.about["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default();
             if parameter["in"] != "query" || !parameter["schema"].to_string().contains("\"integer\"") {

@@ -1,3 +1,5 @@
+//! One sentence for each state and cause, as a person reads it.
+
 use super::*;
 use crate::causes::CAUSES;
 use proptest::prelude::*;
