@@ -108,7 +108,7 @@ async fn deliveries(world: &World, submission: &str) -> Vec<Value> {
 }
 
 /// Everything that the API shows of a submission.
-async fn shown(world: &World, submission: &str) -> (Value, Vec<Value>) {
+async fn read_page(world: &World, submission: &str) -> (Value, Vec<Value>) {
     (world.submission(submission).await, deliveries(world, submission).await)
 }
 
@@ -196,7 +196,7 @@ on_both! {
         }
         let mut of_bob = Vec::new();
         for id in &scene.bob {
-            of_bob.push(shown(&world, id).await);
+            of_bob.push(read_page(&world, id).await);
         }
         let sent = world.receiver.at("/client/CAMP").into_iter().find(|request| request.header("hookmill-submission-id") == scene.delivered);
         let sent = sent.expect("it was sent").body;
@@ -212,7 +212,7 @@ on_both! {
         assert_eq!(world.places_of(&of_ann).await, BTreeSet::new());
 
         for (id, before) in scene.bob.iter().zip(of_bob) {
-            assert_eq!(shown(&world, id).await, before, "{id}");
+            assert_eq!(read_page(&world, id).await, before, "{id}");
             let replayed = world.admin.get(&format!("/v1/submissions/{id}/replay")).await.expect(200).json;
             assert_eq!(replayed["same"], true, "{replayed}");
         }

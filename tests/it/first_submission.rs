@@ -85,7 +85,7 @@ async fn detail(world: &World, id: &str, cause: &str) -> Value {
 }
 
 /// The names of the events told about a submission, each once.
-fn told(world: &World, id: &str) -> BTreeSet<String> {
+fn read_events(world: &World, id: &str) -> BTreeSet<String> {
     let events = world.webhook_events(id);
     let names: BTreeSet<String> = events.iter().cloned().collect();
     assert_eq!(names.len(), events.len(), "{id}: each is told once: {events:?}");

@@ -137,7 +137,7 @@ async fn i14_each_member_that_does_not_fit_is_named() {
     world.stop().await;
 }
 
-/// I14: parameters of queries that are no integers or none of the known words, and tables.
+/// I14: parameters of queries that are not integers or none of the known words, and tables.
 #[tokio::test]
 async fn i14_each_parameter_that_does_not_fit_is_named() {
     let world = World::new(Kind::Sqlite).await;

@@ -214,17 +214,17 @@ on_both! {
         assert_eq!(why(&world, &posted[0].id).await["sentence"], "The lead is stored, and its campaign sends its leads to no client.");
 
         world.campaign("CC", READING).await;
-        let answers = [
+        let responses = [
             (json!({"result": "ok", "id": "L-7"}), "delivered", "The client accepted the lead; its reference is `L-7`."),
             (json!({"result": "no", "why": "out of area."}), "rejected", "The client rejected the lead: out of area."),
             (json!({"result": "known", "why": "had it"}), "duplicate", "The client rejected the lead as a duplicate: had it."),
         ];
-        for (number, (answer, state, sentence)) in answers.into_iter().enumerate() {
-            world.receiver.plan("/client/CC", [Behaviour::json(200, &answer)]);
+        for (number, (response, state, sentence)) in responses.into_iter().enumerate() {
+            world.receiver.plan("/client/CC", [Behaviour::json(200, &response)]);
             let id = world.push_and_settle(json!([{"campaign_id": "CC", "email": format!("n{number}@x.example")}])).await.remove(0);
             let page = world.submission(&id).await;
             assert_eq!((&page["state"], &page["why"]["sentence"]), (&json!(state), &json!(sentence)), "{page}");
-            assert_eq!((&page["why"]["response"]["status"], &page["why"]["response"]["body"]), (&json!(200), &json!(answer.to_string())));
+            assert_eq!((&page["why"]["response"]["status"], &page["why"]["response"]["body"]), (&json!(200), &json!(response.to_string())));
             assert!(page["why"]["rule"].as_str().is_some_and(|rule| rule.contains("outcomes")), "{page}");
         }
         world.receiver.plan("/client/CC", [Behaviour::status(503)]);

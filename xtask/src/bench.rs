@@ -15,7 +15,7 @@ benches:
   flow [--scenario NAME,NAME] [--only TEXT] [--database sqlite|postgres|both] [--leads N] [--quick] [--json] [--host-binary FILE]
       leads from end to end, until clients have them: leads a second, costs of a lead, latencies, memory, disk;
       `--scenario saturation --only lifecycle`: a campaign with a duplicate rule, a cap, a schedule and 1,000,000 leads
-      stored, beside one without; `--scenario duplicates`: the look-up of duplicates with 10,000,000 keys stored
+      stored, and one without; `--scenario duplicates`: the look-up of duplicates with 10,000,000 keys stored
   engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--sample NAME] [--only NAME]
       one lead through the sandbox, native code, QuickJS and V8 in one run; first calls; campaigns in turn; and the
       instructions of a fresh call, where there is a valgrind";

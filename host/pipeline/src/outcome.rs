@@ -318,7 +318,7 @@ impl Pipeline {
             members.retain(|_, value| !value.is_null());
         }
         let about = EventAbout { submission_id: &delivery.row.submission_id, shard: delivery.row.shard };
-        // Subscribers are no admins, and the target of a redirect may be a secret.
+        // Subscribers are not admins, and the target of a redirect may be a secret.
         let told = UrlView::Masked.show_response(&detail);
         Transition {
             submission_id: delivery.row.submission_id.clone(),

@@ -129,7 +129,7 @@ impl ActionDecision {
         }
     }
 
-    pub(super) fn kept(&self) -> Option<&[u8]> {
+    pub(super) fn kept_bytes(&self) -> Option<&[u8]> {
         match &self.verdict {
             ActionVerdict::Approved { kept, .. } => Some(kept),
             ActionVerdict::Rejected { kept } => kept.as_deref(),
@@ -178,7 +178,7 @@ macro_rules! write_decisions {
                     .bind(d.is_decided())
                     .bind(d.is_approved())
                     .bind(d.lead())
-                    .bind(d.kept())
+                    .bind(d.kept_bytes())
                     .bind(d.review_priority())
                     .bind($now.0);
             }

@@ -109,7 +109,7 @@ on_both! {
         world.settle().await;
         // While the database took nothing some of those that were taken up may have been quarantined again, as what can't be written is.
         let left = states(&world, "CC").await["quarantined"];
-        assert!((SUBMISSIONS - WINDOW) as i64 <= left && left < SUBMISSIONS as i64, "{left}");
+        assert!((SUBMISSIONS - WINDOW) as i64 <= left, "{left}");
         assert_eq!(world.admin.get(&path).await.expect(200).json["done"], WINDOW, "it does not go on");
         let again = create(&world, json!({"operation": "reprocess", "filter": {"campaign_id": "CC"}})).await;
         let again = wait_until_done(&world, again["id"].as_str().unwrap()).await;

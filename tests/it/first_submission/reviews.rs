@@ -18,7 +18,7 @@ on_both! {
         let shown = ["priority", "campaign_id", "cause", "reason"].map(|name| listed[0][name].clone());
         assert_eq!(shown, [json!("normal"), json!("CC"), json!("action_review"), Value::Null]);
         assert_eq!(listed[0]["lead"]["email"], "ann@x.example");
-        assert_eq!(told(&world, &ids[0]), names(&["lead.first_submission_action"]));
+        assert_eq!(read_events(&world, &ids[0]), names(&["lead.first_submission_action"]));
         assert_eq!(detail(&world, &ids[0], "action_review").await["priority"], "normal");
 
         decide(&world, &ids[0], json!({"decision": "approve", "reason": "called back", "data": {"bill": 120}})).await;
@@ -32,7 +32,7 @@ on_both! {
         let approval = detail(&world, &ids[0], "review_approved").await;
         assert_eq!(approval, json!({"decision": "approve", "reason": "called back", "user_id": admin, "data": {"custom": {"bill": 120}}}));
         assert_eq!(delivered(&world).iter().map(|request| request.json()["data"]["custom"]["bill"].clone()).collect::<Vec<_>>(), [json!(120)]);
-        assert_eq!(told(&world, &ids[1]), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
+        assert_eq!(read_events(&world, &ids[1]), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
         let audited = world.admin.get("/v1/audit?limit=200").await.expect(200).json;
         let of = |id: &str| audited["items"].as_array().unwrap().iter().filter(|line| line["subject"] == id).map(|line| line["action"].clone()).collect::<Vec<_>>();
         assert_eq!((of(&ids[0]), of(&ids[1])), (vec![json!("submission.approved")], vec![json!("submission.rejected")]));
@@ -90,7 +90,7 @@ on_both! {
                 both => panic!("{both:?}: {} {}", one.text, other.text),
             }
             let last = if state == "delivered" { "lead.delivered" } else { "lead.disqualified" };
-            assert_eq!(told(&world, &id), names(&["lead.first_submission_action", last, "lead.processed"]));
+            assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", last, "lead.processed"]));
             let late = world.admin.post(&path, &approve).await;
             assert_eq!((late.status, late.code()), (409, "not_in_review"));
         }
@@ -135,7 +135,7 @@ on_both! {
         world.settle().await;
         later(&world, 86_400_000).await;
         assert_eq!((world.state(&id).await.as_str(), delivered(&world).len(), world.receiver.at(CHECKS).len()), ("disqualified", 0, 1));
-        assert_eq!(told(&world, &id), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
+        assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
         world.stop().await;
     }
 }

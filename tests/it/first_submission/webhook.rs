@@ -49,7 +49,7 @@ on_both! {
         let approval = detail(&world, &id, "action_approved").await;
         assert_eq!((&approval["decision"], &approval["reason"], &approval["attempts"]), (&json!("approve"), &json!("known"), &json!(1)));
         assert!(approval["response"]["body"].as_str().unwrap().contains("\"more\":1"), "the response as it came: {approval}");
-        assert_eq!(told(&world, &id), names(&["lead.first_submission_action", "lead.delivered", "lead.processed"]));
+        assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", "lead.delivered", "lead.processed"]));
         let told_of_action = world.receiver.at("/subscriber").into_iter().find(|request| request.json()["event"] == "lead.first_submission_action").unwrap();
         assert_eq!(told_of_action.body, asked[0].body, "both are told the same");
         assert_eq!(told_of_action.header("webhook-id"), webhook_id);
@@ -68,7 +68,7 @@ on_both! {
         assert_eq!((&page["state"], page["lead"]["custom"].get("x")), (&json!("disqualified"), None));
         assert_eq!(lines(&world, &id).await[3..], ["disqualified action_rejected"]);
         assert_eq!(detail(&world, &id, "action_rejected").await["reason"], "on a list");
-        assert_eq!(told(&world, &id), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
+        assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
         let event = world.receiver.at("/subscriber").into_iter().map(|request| request.json()).find(|event| event["event"] == "lead.disqualified").unwrap();
         assert_eq!((&event["context"]["reason"], &event["context"]["failed_rules"]), (&json!("on a list"), &json!([])));
         later(&world, 86_400_000).await;
@@ -127,10 +127,10 @@ on_both! {
         let listed = reviews(&world, "").await;
         assert_eq!((listed.len(), &listed[0]["cause"], &listed[0]["reason"]), (1, &json!("action_failed"), &failed["reason"]));
         later(&world, 86_400_000).await;
-        assert_eq!((world.receiver.at(CHECKS).len(), told(&world, &id)), (3, names(&["lead.first_submission_action"])));
+        assert_eq!((world.receiver.at(CHECKS).len(), read_events(&world, &id)), (3, names(&["lead.first_submission_action"])));
         decide(&world, &id, json!({"decision": "approve"})).await;
         assert_eq!(world.state(&id).await, "delivered");
-        assert_eq!(told(&world, &id), names(&["lead.first_submission_action", "lead.delivered", "lead.processed"]));
+        assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", "lead.delivered", "lead.processed"]));
         world.stop().await;
     }
 }
@@ -308,7 +308,7 @@ on_both! {
         set("archived").await;
         for id in [&id, &person] {
             assert_eq!(lines(&world, id).await.last().unwrap(), "canceled campaign_archived");
-            assert_eq!(told(&world, id), names(&["lead.first_submission_action", "lead.processed"]));
+            assert_eq!(read_events(&world, id), names(&["lead.first_submission_action", "lead.processed"]));
         }
         later(&world, 86_400_000).await;
         assert_eq!((world.receiver.at(CHECKS).len(), waiting(&world).await.len(), delivered(&world).len()), (asked, 0, 1));

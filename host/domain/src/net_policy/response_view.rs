@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn shown(details: &Value) -> Value {
+    fn show_details(details: &Value) -> Value {
         let text = UrlView::Masked.show_response_text(details.to_string().into_bytes());
         serde_json::from_slice(&text).unwrap()
     }
@@ -114,8 +114,8 @@ mod tests {
         let target = "https://www.client.example/T0/B0?key=secret&n=1";
         let reason = format!("the endpoint redirects to {target} (301); save {target} as its URL");
         let attempt = json!({"status": 301, "reason": reason, "redirects_to": target, "body": "<a href=\"/T0/B0?key=secret&amp;n=1\">", "body_base64": "YQ=="});
-        let details = json!({"reason": reason, "attempts": 1, "last_response": attempt, "warnings": [{"message": "`/T0/B0?key=secret&n=1` is no price"}]});
-        let masked = shown(&details);
+        let details = json!({"reason": reason, "attempts": 1, "last_response": attempt, "warnings": [{"message": "`/T0/B0?key=secret&n=1` is not a price"}]});
+        let masked = show_details(&details);
         assert!(!masked.to_string().contains("secret") && !masked.to_string().contains("T0"), "{masked}");
         let expected = "the endpoint redirects to https://www.client.example/… (301); save https://www.client.example/… as its URL";
         assert_eq!((&masked["reason"], &masked["last_response"]["reason"]), (&json!(expected), &json!(expected)));
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn o9_a_relative_target_is_masked() {
         let details = json!({"reason": "the endpoint redirects to https://client.example/moved?token=secret (302) for now", "redirects_to": "/moved?token=secret", "message": "moved?token=secret, token=secret"});
-        let masked = shown(&details);
+        let masked = show_details(&details);
         assert_eq!(masked["reason"], "the endpoint redirects to https://client.example/… (302) for now");
         assert_eq!(masked["redirects_to"], "/…");
         assert!(!masked.to_string().contains("secret"), "{masked}");
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn other_responses_are_shown_as_they_are() {
         let details = json!({"reason": "see https://client.example/errors/7", "body": "x", "price": 1.50});
-        assert_eq!(shown(&details), details);
+        assert_eq!(show_details(&details), details);
         assert_eq!(UrlView::Masked.show_response_text(b"redirects_to".to_vec()), b"redirects_to");
     }
 }

@@ -50,7 +50,7 @@ pub fn interpret(
             || outcome.knows_silence && !matches!(outcome.outcome, Outcome::Accepted | Outcome::Duplicate)
     };
     let decided = find_match(plan, &mut evaluator, is_tried, unread)?;
-    if decided.is_none() && is_unreadable && !is_judged(plan, response) {
+    if decided.is_none() && is_unreadable && !is_decided_anyway(plan, response) {
         return Err(unreadable(response));
     }
     let mut reader = DetailReader { scope: &scope, warnings: Vec::new(), trace: call.traces().then(Vec::new) };
@@ -84,9 +84,9 @@ fn find_match<'p, S: Scope>(
     Ok(None)
 }
 
-/// Whether a response whose body can't be read, and which no outcome matches, was judged all the same. Where the document describes what no
+/// Whether a response whose body can't be read, and which no outcome matches, was decided all the same. Where the document describes what no
 /// acceptance looks like, and it could not be looked for, success by status alone says nothing.
-fn is_judged(plan: &Interpretation<'_>, response: &ClientResponse) -> bool {
+fn is_decided_anyway(plan: &Interpretation<'_>, response: &ClientResponse) -> bool {
     let is_success = response.status.is_some_and(|status| (200..300).contains(&status));
     let looked = |outcome: &OutcomePlan<'_>| outcome.looks_at_body || outcome.looks_at_text && response.truncated;
     !is_success || plan.otherwise != Otherwise::Unrejected || !plan.outcomes.iter().any(looked)

@@ -450,7 +450,7 @@ fn empty() -> Vec<ClientResponse> {
 }
 
 /// What a document says of a response; none where it can't be interpreted.
-fn judged(outcomes: &str, response: &ClientResponse) -> Option<OutcomeKind> {
+fn decided(outcomes: &str, response: &ClientResponse) -> Option<OutcomeKind> {
     let found = interpreted(&format!("version: 1\ninterpret: {outcomes}"), response.clone());
     found.ok().map(|outcome| outcome.unwrap().kind)
 }
@@ -475,17 +475,17 @@ fn m9_a_body_that_cannot_be_read_accepts_nothing() {
     ] {
         let accepted = format!("{{outcomes: [{{outcome: accepted, when: {condition}}}]}}");
         for response in unreadable().iter().chain(&empty()).chain([&text]) {
-            assert_eq!(judged(&accepted, response), Some(Failed), "{condition}: {response:?}");
+            assert_eq!(decided(&accepted, response), Some(Failed), "{condition}: {response:?}");
         }
-        assert_eq!(judged(&accepted, &read), Some(Accepted), "{condition}");
+        assert_eq!(decided(&accepted, &read), Some(Accepted), "{condition}");
     }
 }
 
 /// M9: what is known of such a response accepts it: its status, its headers, what came of its text.
 #[test]
-fn m9_what_is_known_of_a_body_that_cannot_be_read_is_judged() {
+fn m9_what_is_known_of_a_body_that_cannot_be_read_is_decided() {
     let accepts = |condition: &str, response: &ClientResponse| {
-        judged(&format!("{{outcomes: [{{outcome: accepted, when: {condition}}}]}}"), response) == Some(Accepted)
+        decided(&format!("{{outcomes: [{{outcome: accepted, when: {condition}}}]}}"), response) == Some(Accepted)
     };
     let broken = response(200, "application/json", r#"{"error":"x""#);
     let cut = ClientResponse { truncated: true, ..response(200, "text/plain", "OK, it is ") };
@@ -523,23 +523,23 @@ fn m9_a_rejection_that_cannot_be_looked_for_is_not_passed_over() {
     for response in unreadable() {
         let failure = interpreted(&format!("version: 1\ninterpret: {{{rejects}}}"), response.clone()).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.field.as_deref()), ("unreadable_body", Some("body")));
-        assert_eq!(judged(&format!("{{{by_text}}}"), &response).is_none(), response.truncated, "{response:?}");
-        assert_eq!(judged(&format!("{{{by_header}}}"), &response), Some(Accepted), "{response:?}");
+        assert_eq!(decided(&format!("{{{by_text}}}"), &response).is_none(), response.truncated, "{response:?}");
+        assert_eq!(decided(&format!("{{{by_header}}}"), &response), Some(Accepted), "{response:?}");
         for (said, kind) in [("accepted", Accepted), ("retry", Retry), ("failed", Failed), ("default", Accepted)] {
-            assert_eq!(judged(&format!("{{{rejects}, otherwise: {said}}}"), &response), Some(kind), "{said}");
+            assert_eq!(decided(&format!("{{{rejects}, otherwise: {said}}}"), &response), Some(kind), "{said}");
         }
         let taken = "{outcomes: [{outcome: rejected, when: {field: ok, op: eq, value: false}}, {outcome: retry, when: {field: body, op: blank}}]}";
-        assert_eq!(judged(taken, &response), Some(Retry), "a document may say what it means: {response:?}");
+        assert_eq!(decided(taken, &response), Some(Retry), "a document may say what it means: {response:?}");
         for (status, kind) in [(422, Failed), (503, Retry), (302, Failed)] {
             let other = ClientResponse { status: Some(status), ..response.clone() };
-            assert_eq!(judged(&format!("{{{rejects}}}"), &other), Some(kind), "{status}");
+            assert_eq!(decided(&format!("{{{rejects}}}"), &other), Some(kind), "{status}");
         }
-        assert_eq!(judged("{reference: id}", &response), Some(Accepted), "no outcome is described");
+        assert_eq!(decided("{reference: id}", &response), Some(Accepted), "no outcome is described");
     }
     for response in empty().into_iter().chain([response(200, "text/plain", "Thank you")]) {
-        assert_eq!(judged(&format!("{{{rejects}}}"), &response), Some(Accepted), "{response:?}");
+        assert_eq!(decided(&format!("{{{rejects}}}"), &response), Some(Accepted), "{response:?}");
     }
-    assert_eq!(judged(&format!("{{{rejects}}}"), &response(200, "", "{}")), Some(Accepted));
+    assert_eq!(decided(&format!("{{{rejects}}}"), &response(200, "", "{}")), Some(Accepted));
 }
 
 /// M9: without a response nothing says that the client has the lead, however a condition about `error` is turned.

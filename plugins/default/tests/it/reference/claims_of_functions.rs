@@ -5,7 +5,7 @@ use crate::fixtures::{context, inbound, map_with};
 use hookmill_plugin_sdk::types::{Context, Failure, MappedLead};
 
 /// What functions make of a value: JSON, or `missing`, with the codes of warnings; or the code of the rejection.
-fn made(then: &str, value: &str) -> String {
+fn build_text(then: &str, value: &str) -> String {
     made_in(context(), then, value)
 }
 
@@ -33,7 +33,7 @@ fn field_in(context: Context, field: &str, recipe: &str, body: &str) -> String {
 fn assert_made(rows: &[(&str, &str, &str, &str)]) {
     let mut claims = Claims::default();
     for (claim, then, value, expected) in rows {
-        claims.compare(claim, &format!("{then} of {value}"), made(then, value), *expected);
+        claims.compare(claim, &format!("{then} of {value}"), build_text(then, value), *expected);
     }
     claims.end();
 }
