@@ -6,6 +6,7 @@ use super::cap_counts::{GivenBack, give_slots_back};
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::processed::{Move, insert_moved};
+use super::pings::resume_asked;
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -33,6 +34,8 @@ pub struct Outcome {
     pub transition: Option<Transition>,
     /// What follows for a submission that a first-submission action has.
     pub action: Option<ActionDecision>,
+    /// Of a ping, the submission about which its client was asked: it goes on when the last one of its pings is over.
+    pub asked_for: Option<String>,
 }
 
 /// One request that left, or that was rejected on its way out.
@@ -171,6 +174,7 @@ impl Store {
             for (o, attempt) in attempts.iter().filter(|(o, _)| !changed.contains(&o.delivery_id)) {
                 sqlx::query(ERASED_LATE).bind(NOTHING).bind(&o.organization_id).bind(&o.delivery_id).bind(&attempt.id).execute(&mut *connection).await?;
             }
+            resume_asked!(connection, outcomes, now);
             for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
                 // Its campaign may have been activated at this very moment: nobody would release it.
                 sqlx::query("update deliveries set state = 'waiting', run_at = $1 where organization_id = $2 and id = $3 and state = 'held' \
