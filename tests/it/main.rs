@@ -29,6 +29,7 @@ mod lifecycle;
 mod lives;
 mod misfits;
 mod permissions;
+mod pings;
 mod prepared;
 mod preview;
 mod process;
