@@ -125,6 +125,7 @@ const ROOTS: &[&str] = &[
     "docs/bodies.md",
     "docs/dialects.md",
     "docs/lifecycle.md",
+    "docs/ping-post.md",
     "docs/plugins.md",
     "docs/requirements.md",
     "docs/settings.md",
