@@ -224,7 +224,7 @@ async fn h6_every_statement_seeks_in_its_index() {
             }
             let plans = [asked.postgres_plan(&statement, parameters).await, sqlite_plan(&servers.sqlite, &text).await];
             for ((database, plan), is_used) in ["PostgreSQL", "SQLite"].iter().zip(&plans).zip(&mut is_used) {
-                *is_used |= names_index(plan, index);
+                *is_used |= index.split('|').any(|index| names_index(plan, index));
                 let bad = [scans(plan, &names), walks(plan)].concat();
                 if !bad.is_empty() {
                     wrong.entry(format!("{what} on {database}: {text}")).or_default().extend(bad);
@@ -232,7 +232,8 @@ async fn h6_every_statement_seeks_in_its_index() {
             }
             seen.extend(plans.concat());
         }
-        if is_used != [true, true] {
+        // What was asked before is not asked again: then there is nothing to be seen.
+        if is_used != [true, true] && !seen.is_empty() {
             wrong.insert(format!("{what}: {index} is not used"), seen);
         }
     }

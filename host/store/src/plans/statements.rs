@@ -73,7 +73,7 @@ statements! { store:
         let filter = SubmissionFilter { campaigns: campaigns(), ..SubmissionFilter::default() };
         store.look_at_submissions(ORG, &filter, "", 50).await?;
     }
-    "submissions of campaigns in states", "submissions_in_state" => {
+    "submissions of campaigns in states", "submissions_in_state|submissions_of_campaign" => {
         let states = vec![State::Received, State::Queued];
         let filter = SubmissionFilter { campaigns: campaigns(), states, ..SubmissionFilter::default() };
         store.look_at_submissions(ORG, &filter, "", 50).await?;
@@ -298,10 +298,10 @@ statements! { store:
         };
         store.commit_processed("cmt_queued", &[one], Some(&premises), &RunStart { id: "run_c".into(), at: NOW }, NOW).await?;
     }
-    "queued leads that are taken up", "submissions_in_release" => {
+    "queued leads that are taken up", "submissions_in_release|submissions_in_state" => {
         look_at_queue(&store, CampaignState::Paused, None).await?;
     }
-    "queued leads that wait", "submissions_queued" => {
+    "queued leads that wait", "submissions_queued|submissions_in_state" => {
         look_at_queue(&store, CampaignState::Active, None).await?;
     }
     "queued leads that expire", "submissions_expiring" => {
