@@ -1,6 +1,6 @@
 //! Erasing persons (L12): who is to be erased, how far that is, and the receipt of it. An erasure first marks what it is to erase
-//! ([`marks`]); the owner of each marked submission erases it once nothing of it is under way ([`erase`]); at the end the person's lead goes
-//! ([`finish`]). Each of them is a commit that bears to be done again after a crash.
+//! (`marks`); the owner of each marked submission erases it once nothing of it is under way (`erase`); at the end the person's lead goes
+//! (`finish`). Each of them is a commit that bears to be done again after a crash.
 
 mod erase;
 mod finish;
