@@ -11,6 +11,7 @@ mod dry_run;
 mod first_submission_action;
 mod leads;
 mod lifecycle;
+mod list;
 mod log;
 mod operator_keys;
 mod persons;

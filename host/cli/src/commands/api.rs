@@ -1,5 +1,6 @@
 //! Calls of a host's API, for the commands that work with a host that runs.
 
+use crate::output::{say, say_json};
 use bytes::Bytes;
 use clap::Args;
 use hookmill_domain::net_policy::{AddressPolicy, AllowedRange, Schemes, WebhookUrl};
@@ -7,6 +8,7 @@ use hookmill_outbound::{OutboundLimits, OutboundRequest, Sender};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 /// How many bytes a request or a response may have.
@@ -40,6 +42,11 @@ pub(super) struct Api {
 }
 
 impl ApiArgs {
+    /// Prints what the API responded: as JSON, or as text for people.
+    pub(super) fn print(&self, value: &Value, as_text: impl FnOnce(&Value) -> String) -> Result<(), String> {
+        if self.json { say_json(value) } else { say(&as_text(value)) }
+    }
+
     /// The API that these name.
     pub(super) fn connect(&self) -> Result<Api, String> {
         // Whoever runs the command names the host themselves: it may be on this machine, or in a private network.
@@ -118,6 +125,19 @@ pub(super) fn check_id(id: &str) -> Result<String, String> {
     if is_id { Ok(id.to_owned()) } else { Err(format!("`{id}` is not an id; ids are in the list")) }
 }
 
+/// The id of a submission as a part of an address. One that was made of another one has a number after a dot.
+pub(super) fn check_submission_id(id: &str) -> Result<String, String> {
+    let is_id = id.split('.').all(|part| check_id(part).is_ok());
+    if is_id { Ok(id.to_owned()) } else { Err(format!("`{id}` is not an id; ids are in the list")) }
+}
+
+/// A JSON file.
+pub(super) fn read_json(path: &Path) -> Result<Value, String> {
+    let because = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let bytes = std::fs::read(path).map_err(|error| because(&error))?;
+    serde_json::from_slice(&bytes).map_err(|error| because(&format!("not JSON: {error}")))
+}
+
 /// An error of the API, with what it says of each place.
 fn format_error(status: u16, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -146,6 +166,10 @@ mod tests {
         assert_eq!(check_id("rej_01kx").as_deref(), Ok("rej_01kx"));
         for wrong in ["", "a/b", "..", "a?b", "a%2f"] {
             assert!(check_id(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(check_submission_id("req_1-0.1").as_deref(), Ok("req_1-0.1"));
+        for wrong in ["../me", "", ".", "a..b", "a."] {
+            assert!(check_submission_id(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -2,9 +2,10 @@
 
 mod progress;
 
-use super::api::{Api, ApiArgs, check_id};
+use super::api::{Api, ApiArgs, check_id, check_submission_id, read_json};
+use super::list::{PageArgs, more, query, rows, text};
 use super::table::Table;
-use crate::output::{say, say_json};
+use crate::output::say_json;
 use clap::{Args, Subcommand};
 use http::Method;
 use progress::{Progress, format_counts};
@@ -95,12 +96,8 @@ pub(super) struct Repost {
 pub(super) struct List {
     #[command(flatten)]
     api: ApiArgs,
-    /// Where the list goes on: the `next` of the page before.
-    #[arg(long, value_name = "ID")]
-    before: Option<String>,
-    /// How many rows, 1 to 200 [default: 50].
-    #[arg(long)]
-    limit: Option<String>,
+    #[command(flatten)]
+    page: PageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -165,15 +162,15 @@ impl Start {
         if self.count_only {
             let count = api.call_json(Method::POST, PATH, &[("count_only", "true")], Some(&body)).await?;
             let about = if count["is_total_estimated"] == true { "about " } else { "" };
-            let text = format!("{about}{} submissions\n", count["total"]);
-            return if self.api.json { say_json(&count) } else { say(&text) }.map(|()| ExitCode::SUCCESS);
+            let say_count = |count: &Value| format!("{about}{} submissions\n", count["total"]);
+            return self.api.print(&count, say_count).map(|()| ExitCode::SUCCESS);
         }
         let job = api.call_json(Method::POST, PATH, &[], Some(&body)).await?;
         if self.wait {
             return self.wait_for(&api, job).await;
         }
-        let text = format!("{}\n{}\n", job["id"].as_str().unwrap_or_default(), format_counts(&job));
-        if self.api.json { say_json(&job) } else { say(&text) }.map(|()| ExitCode::SUCCESS)
+        let say_job = |job: &Value| format!("{}\n{}\n", text(&job["id"]), format_counts(job));
+        self.api.print(&job, say_job).map(|()| ExitCode::SUCCESS)
     }
 
     /// Shows the progress until the job is over. One that did not complete is a failure of the command.
@@ -187,12 +184,7 @@ impl Start {
             progress.show(&job);
         }
         progress.end();
-        let text = format!("{}\n", format_result(&job));
-        if self.api.json {
-            say_json(&job)?
-        } else {
-            say(&text)?
-        }
+        self.api.print(&job, |job| format_result(job) + "\n")?;
         Ok(if job["state"] == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
@@ -203,48 +195,37 @@ impl Repost {
         let [id] = self.start.filter.ids.as_slice() else {
             return Err("--lead is the lead of one submission; name it with --id".into());
         };
-        // A submission that was made of another one has a dot in its id.
-        for part in id.split('.') {
-            check_id(part)?;
-        }
-        let because = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| because(&error))?;
-        let lead: Value = serde_json::from_str(&text).map_err(|error| because(&error))?;
+        check_submission_id(id)?;
+        let lead = read_json(path)?;
         let body = json!({ "lead": lead, "include_delivered": self.include_delivered });
         let call = self.start.api.connect()?;
         let done = call.call_json(Method::POST, &format!("/v1/submissions/{id}/repost"), &[], Some(&body)).await?;
-        let text = format!("{}\n", done["submission_id"].as_str().unwrap_or_default());
-        if self.start.api.json { say_json(&done) } else { say(&text) }.map(|()| ExitCode::SUCCESS)
+        self.start.api.print(&done, |done| text(&done["submission_id"]) + "\n").map(|()| ExitCode::SUCCESS)
     }
 }
 
 /// What a job came to, in a line.
 fn format_result(job: &Value) -> String {
-    let text = |name: &str| job[name].as_str().unwrap_or_default().to_owned();
     let error = job["error"].as_str().map(|error| format!(": {error}")).unwrap_or_default();
-    format!("{} {}, {}{error}", text("id"), text("state"), format_counts(job))
+    format!("{} {}, {}{error}", text(&job["id"]), text(&job["state"]), format_counts(job))
 }
 
 impl List {
     async fn run(&self) -> Result<(), String> {
-        let filters = [("before", &self.before), ("limit", &self.limit)];
-        let query: Vec<(&str, &str)> =
-            filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(self.page.filters());
         let page = self.api.connect()?.call_json(Method::GET, PATH, &query, None).await?;
-        if self.api.json { say_json(&page) } else { say(&as_table(&page)) }
+        self.api.print(&page, as_table)
     }
 }
 
 /// The table for people.
 fn as_table(page: &Value) -> String {
     let mut table = Table::new(&COLUMNS);
-    for job in page["items"].as_array().map(Vec::as_slice).unwrap_or_default() {
-        let text = |name: &str| job[name].as_str().unwrap_or_default().to_owned();
-        let cells = ["id", "created_at", "operation", "state"].map(text);
+    for job in rows(&page["items"]) {
+        let cells = ["id", "created_at", "operation", "state"].map(|name| text(&job[name]));
         table.row(cells.into_iter().chain([format_counts(job), format_filter(&job["filter"])]));
     }
-    let next = page["next"].as_str().map(|next| format!("more: --before {next}\n")).unwrap_or_default();
-    format!("{}{next}", table.lines(""))
+    format!("{}{}", table.lines(""), more("--before", &page["next"]))
 }
 
 /// What a filter says, in a line.
@@ -255,8 +236,7 @@ fn format_filter(filter: &Value) -> String {
             parts.push(format!("{name} {text}"));
         }
     }
-    let states = filter["states"].as_array().map(Vec::as_slice).unwrap_or_default();
-    parts.push(states.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "));
+    parts.push(rows(&filter["states"]).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "));
     if filter["id_count"].as_i64().is_some_and(|count| 0 < count) {
         parts.push(format!("{} ids", filter["id_count"]));
     }
@@ -275,7 +255,7 @@ impl One {
 
     async fn cancel(&self) -> Result<(), String> {
         let job = self.api.connect()?.call_json(Method::DELETE, &self.path(), &[], None).await?;
-        if self.api.json { say_json(&job) } else { say(&format!("{}\n", format_result(&job))) }
+        self.api.print(&job, |job| format_result(job) + "\n")
     }
 }
 

@@ -1,8 +1,8 @@
 //! `hookmill clients list | show | create | rename | delete`.
 
 use super::api::{ApiArgs, check_id};
-use super::table::Table;
-use crate::output::{say, say_json};
+use super::list::{more, query, rows, text};
+use super::table::{Table, truncate};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
@@ -80,10 +80,9 @@ impl ClientsCommand {
 impl List {
     async fn run(&self) -> Result<(), String> {
         let filters = [("after", &self.after), ("limit", &self.limit)];
-        let query: Vec<(&str, &str)> =
-            filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(filters);
         let page = self.api.connect()?.call_json(Method::GET, "/v1/clients", &query, None).await?;
-        if self.api.json { say_json(&page) } else { say(&as_table(&page)) }
+        self.api.print(&page, as_table)
     }
 }
 
@@ -94,12 +93,12 @@ impl One {
 
     async fn show(&self) -> Result<(), String> {
         let client = self.api.connect()?.call_json(Method::GET, &self.path(), &[], None).await?;
-        if self.api.json { say_json(&client) } else { say(&as_page(&client)) }
+        self.api.print(&client, as_page)
     }
 
     async fn delete(&self) -> Result<(), String> {
         self.api.connect()?.call(Method::DELETE, &self.path(), &[], None).await?;
-        if self.api.json { say_json(&json!({ "id": self.id })) } else { say(&format!("deleted {}\n", self.id)) }
+        self.api.print(&json!({ "id": self.id }), |_| format!("deleted {}\n", self.id))
     }
 }
 
@@ -107,7 +106,7 @@ impl Create {
     async fn run(&self) -> Result<(), String> {
         let new = json!({ "name": self.name });
         let made = self.api.connect()?.call_json(Method::POST, "/v1/clients", &[], Some(&new)).await?;
-        if self.api.json { say_json(&made) } else { say(&format!("created {}\n", text(&made["id"]))) }
+        self.api.print(&made, |made| format!("created {}\n", text(&made["id"])))
     }
 }
 
@@ -115,16 +114,8 @@ impl Rename {
     async fn run(&self) -> Result<(), String> {
         let (api, changes) = (&self.one.api, json!({ "name": self.name }));
         let renamed = api.connect()?.call_json(Method::PATCH, &self.one.path(), &[], Some(&changes)).await?;
-        if api.json { say_json(&renamed) } else { say(&format!("renamed {}\n", text(&renamed["id"]))) }
+        api.print(&renamed, |renamed| format!("renamed {}\n", text(&renamed["id"])))
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The list for people.
@@ -133,8 +124,7 @@ fn as_table(page: &Value) -> String {
     for row in rows(&page["items"]) {
         table.row([&row["id"], &row["name"], &row["created_at"]].map(text));
     }
-    let next = page["next"].as_str().map(|next| format!("more: --after {next}\n")).unwrap_or_default();
-    format!("{}{next}", table.lines(""))
+    format!("{}{}", table.lines(""), more("--after", &page["next"]))
 }
 
 /// A client for people.
@@ -143,7 +133,7 @@ fn as_page(client: &Value) -> String {
     for row in rows(&client["campaigns"]) {
         table.row([&row["id"], &row["name"], &row["state"]].map(text));
     }
-    let head = format!("{}  {}\n", text(&client["id"]), super::table::truncate(&text(&client["name"]), 255));
+    let head = format!("{}  {}\n", text(&client["id"]), truncate(&text(&client["name"]), 255));
     let campaigns = if table.is_empty() { "no campaigns run for it\n".to_owned() } else { table.lines("") };
     let more = if client["next"].is_null() { "" } else { "and more\n" };
     format!("{head}{campaigns}{more}")

@@ -1,7 +1,6 @@
 //! `hookmill first-submission-action show | set | remove`.
 
-use super::api::{ApiArgs, check_id};
-use super::lifecycle::read_json;
+use super::api::{ApiArgs, check_id, read_json};
 use crate::output::{hand_over, say, say_json, to_json};
 use clap::{Args, Subcommand};
 use http::Method;
@@ -32,7 +31,7 @@ pub(super) struct One {
 pub(super) struct Set {
     #[command(flatten)]
     one: One,
-    /// A file with the action, a JSON object such as {"kind": "webhook", "url": "https://checks.example/lead"} or {"kind": "review"}.
+    /// A file with the action, a JSON object such as `{"kind": "webhook", "url": "https://checks.example/lead"}` or `{"kind": "review"}`.
     file: PathBuf,
 }
 
@@ -59,10 +58,8 @@ impl One {
 
     async fn remove(&self) -> Result<(), String> {
         self.api.connect()?.call(Method::DELETE, &self.path(), &[], None).await?;
-        if self.api.json {
-            return say_json(&json!({ "campaign_id": self.campaign }));
-        }
-        say(&format!("removed the first-submission action of {}\n", self.campaign))
+        let removed = json!({ "campaign_id": self.campaign });
+        self.api.print(&removed, |_| format!("removed the first-submission action of {}\n", self.campaign))
     }
 }
 

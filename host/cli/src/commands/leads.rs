@@ -1,8 +1,8 @@
 //! `hookmill leads find | show`.
 
 use super::api::{ApiArgs, check_id};
+use super::list::{PageArgs, more, query, rows, searched, text};
 use super::table::Table;
-use crate::output::{say, say_json};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
@@ -54,23 +54,6 @@ pub(super) struct Show {
     page: PageArgs,
 }
 
-// Which page of a list. Not a doc comment, which would be the help of the commands.
-#[derive(Debug, Args)]
-struct PageArgs {
-    /// Where the list goes on: the `next` of the page before.
-    #[arg(long, value_name = "ID")]
-    before: Option<String>,
-    /// How many rows, 1 to 200 [default: 50].
-    #[arg(long)]
-    limit: Option<String>,
-}
-
-impl PageArgs {
-    fn filters(&self) -> [(&'static str, &Option<String>); 2] {
-        [("before", &self.before), ("limit", &self.limit)]
-    }
-}
-
 impl LeadsCommand {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         match self {
@@ -86,28 +69,19 @@ impl Find {
         let filters =
             [("email", &self.email), ("phone", &self.phone), ("campaign", &self.campaign), ("tag", &self.tag)];
         let filters = filters.into_iter().chain(self.page.filters());
-        let query: Vec<(&str, &str)> = filters.filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(filters);
         let page = self.api.connect()?.call_json(Method::GET, "/v1/leads", &query, None).await?;
-        if self.api.json { say_json(&page) } else { say(&as_table(&page)) }
+        self.api.print(&page, as_table)
     }
 }
 
 impl Show {
     async fn run(&self) -> Result<(), String> {
-        let filters = self.page.filters().into_iter();
-        let query: Vec<(&str, &str)> = filters.filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(self.page.filters());
         let path = format!("/v1/leads/{}", self.id);
         let lead = self.api.connect()?.call_json(Method::GET, &path, &query, None).await?;
-        if self.api.json { say_json(&lead) } else { say(&as_page(&lead)) }
+        self.api.print(&lead, as_page)
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn row(lead: &Value) -> [String; 7] {
@@ -123,9 +97,7 @@ fn as_table(page: &Value) -> String {
     let mut table = Table::new(&COLUMNS);
     rows(&page["items"]).iter().for_each(|lead| table.row(row(lead)));
     let list = if table.is_empty() { "no leads\n".to_owned() } else { table.lines("") };
-    let searched = page["searched_until"].as_str();
-    let searched = searched.map(|until| format!("searched back to {until}\n")).unwrap_or_default();
-    format!("{list}{searched}{}", more(&page["next"]))
+    format!("{list}{}{}", searched(page), more("--before", &page["next"]))
 }
 
 /// A lead for people.
@@ -136,11 +108,7 @@ fn as_page(lead: &Value) -> String {
     for one in rows(&lead["submissions"]["items"]) {
         table.row([&one["id"], &one["campaign_id"], &one["state"], &one["cause"], &one["received_at"]].map(text));
     }
-    format!("{}\n{}{}", head.lines(""), table.lines(""), more(&lead["submissions"]["next"]))
-}
-
-fn more(next: &Value) -> String {
-    next.as_str().map(|next| format!("more: --before {next}\n")).unwrap_or_default()
+    format!("{}\n{}{}", head.lines(""), table.lines(""), more("--before", &lead["submissions"]["next"]))
 }
 
 #[cfg(test)]

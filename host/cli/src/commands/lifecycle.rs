@@ -1,11 +1,10 @@
 //! `hookmill lifecycle show | set`.
 
-use super::api::{ApiArgs, check_id};
-use crate::output::{say, say_json};
+use super::api::{ApiArgs, check_id, read_json};
+use crate::output::say_json;
 use clap::{Args, Subcommand};
 use http::Method;
-use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -58,13 +57,6 @@ impl Set {
     async fn run(&self) -> Result<(), String> {
         let (api, lifecycle) = (self.one.api.connect()?, read_json(&self.file)?);
         let saved = api.call_json(Method::PUT, &self.one.path(), &[], Some(&lifecycle)).await?;
-        if self.one.api.json { say_json(&saved) } else { say(&format!("set the lifecycle of {}\n", self.one.campaign)) }
+        self.one.api.print(&saved, |_| format!("set the lifecycle of {}\n", self.one.campaign))
     }
-}
-
-/// A JSON file.
-pub(super) fn read_json(path: &Path) -> Result<Value, String> {
-    let because = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let bytes = std::fs::read(path).map_err(|error| because(&error))?;
-    serde_json::from_slice(&bytes).map_err(|error| because(&format!("not JSON: {error}")))
 }

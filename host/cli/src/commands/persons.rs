@@ -1,8 +1,9 @@
 //! `hookmill persons export | erase | receipt | erasures`.
 
 use super::api::{Api, ApiArgs, check_id};
+use super::list::{PageArgs, more, query, rows, text};
 use super::table::Table;
-use crate::output::{say, say_json, warn};
+use crate::output::{say_json, warn};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -82,12 +83,8 @@ pub(super) struct Receipt {
 pub(super) struct Erasures {
     #[command(flatten)]
     api: ApiArgs,
-    /// Where the list goes on: the `next` of the page before.
-    #[arg(long, value_name = "ID")]
-    before: Option<String>,
-    /// How many rows, 1 to 200 [default: 50].
-    #[arg(long)]
-    limit: Option<String>,
+    #[command(flatten)]
+    page: PageArgs,
 }
 
 impl PersonsCommand {
@@ -162,14 +159,14 @@ impl Erase {
             tokio::time::sleep(LOOK).await;
             receipt = read_receipt(&api, receipt["id"].as_str().unwrap_or_default()).await?;
         }
-        print_receipt(&receipt, self.api.json)
+        print_receipt(&receipt, &self.api)
     }
 }
 
 impl Receipt {
     async fn run(&self) -> Result<ExitCode, String> {
         let receipt = read_receipt(&self.api.connect()?, &self.id).await?;
-        print_receipt(&receipt, self.api.json)
+        print_receipt(&receipt, &self.api)
     }
 }
 
@@ -177,12 +174,8 @@ async fn read_receipt(api: &Api, id: &str) -> Result<Value, String> {
     api.call_json(Method::GET, &format!("/v1/erasures/{id}"), &[], None).await
 }
 
-fn print_receipt(receipt: &Value, as_json: bool) -> Result<ExitCode, String> {
-    if as_json {
-        say_json(receipt)?
-    } else {
-        say(&as_text(receipt))?
-    }
+fn print_receipt(receipt: &Value, api: &ApiArgs) -> Result<ExitCode, String> {
+    api.print(receipt, as_text)?;
     if receipt["state"] == "done" {
         return Ok(ExitCode::SUCCESS);
     }
@@ -193,20 +186,18 @@ fn print_receipt(receipt: &Value, as_json: bool) -> Result<ExitCode, String> {
 
 /// A receipt for people: what was erased, what is under way, what remains.
 fn as_text(receipt: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut lines = format!("erasure {}: {}\n", text(&receipt["id"]), text(&receipt["state"]).replace('_', " "));
     lines += &format!("person {}\n", text(&receipt["person"]));
     for (name, count) in receipt["erased"].as_object().into_iter().flatten() {
         lines += &format!("erased {}: {count}\n", name.replace('_', " "));
     }
-    for one in list(&receipt["under_way"]) {
+    for one in rows(&receipt["under_way"]) {
         lines += &format!("under way: {} ({})\n", text(&one["submission_id"]), text(&one["state"]));
     }
-    for one in list(&receipt["remains"]) {
+    for one in rows(&receipt["remains"]) {
         lines += &format!("remains: {}: {}\n", text(&one["what"]).replace('_', " "), text(&one["why"]));
-        for id in list(&one["ids"]) {
-            lines += &format!("  {}\n", text(&id));
+        for id in rows(&one["ids"]) {
+            lines += &format!("  {}\n", text(id));
         }
     }
     lines
@@ -214,31 +205,19 @@ fn as_text(receipt: &Value) -> String {
 
 impl Erasures {
     async fn run(&self) -> Result<ExitCode, String> {
-        let filters = [("before", &self.before), ("limit", &self.limit)];
-        let query: Vec<(&str, &str)> =
-            filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(self.page.filters());
         let page = self.api.connect()?.call_json(Method::GET, "/v1/erasures", &query, None).await?;
-        if self.api.json {
-            say_json(&page)?
-        } else {
-            say(&as_table(&page))?
-        }
-        Ok(ExitCode::SUCCESS)
+        self.api.print(&page, as_table).map(|()| ExitCode::SUCCESS)
     }
 }
 
 /// The table for people.
 fn as_table(page: &Value) -> String {
     let mut table = Table::new(&COLUMNS);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    for row in page["items"].as_array().map(Vec::as_slice).unwrap_or_default() {
+    for row in rows(&page["items"]) {
         table.row(["id", "state", "requested_at", "finished_at", "requested_by"].map(|name| text(&row[name])));
     }
-    let next = match page["next"].as_str() {
-        Some(next) => format!("more: --before {next}\n"),
-        None => String::new(),
-    };
-    format!("{}{next}", table.lines(""))
+    format!("{}{}", table.lines(""), more("--before", &page["next"]))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `hookmill rejected-requests list | show | body | repost | delete`.
 
 use super::api::{ApiArgs, check_id};
+use super::list::{PageArgs, more, query, rows, text};
 use super::table::Table;
 use crate::output::{say, say_bytes, say_json};
 use base64::Engine;
@@ -47,12 +48,8 @@ pub(super) struct List {
     /// Only those rejected before this time (RFC 3339).
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Where the list goes on: the `next` of the page before.
-    #[arg(long, value_name = "ID")]
-    before: Option<String>,
-    /// How many rows, 1 to 200 [default: 50].
-    #[arg(long)]
-    limit: Option<String>,
+    #[command(flatten)]
+    page: PageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -109,21 +106,17 @@ impl List {
             ("code", &self.code),
             ("since", &self.since),
             ("until", &self.until),
-            ("before", &self.before),
-            ("limit", &self.limit),
         ];
-        let query: Vec<(&str, &str)> =
-            filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(filters.into_iter().chain(self.page.filters()));
         let page = self.api.connect()?.call_json(Method::GET, "/v1/rejected-requests", &query, None).await?;
-        if self.api.json { say_json(&page) } else { say(&as_table(&page)) }
+        self.api.print(&page, as_table)
     }
 }
 
 /// The table for people.
 fn as_table(page: &Value) -> String {
     let mut table = Table::new(&COLUMNS);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    for row in page["items"].as_array().map(Vec::as_slice).unwrap_or_default() {
+    for row in rows(&page["items"]) {
         let message = match row["reposted_as"].as_str() {
             Some(request_id) => format!("posted again as {request_id}"),
             None => text(&row["error"]["message"]),
@@ -131,12 +124,8 @@ fn as_table(page: &Value) -> String {
         let cells = [&row["id"], &row["rejected_at"], &row["code"], &row["campaign_id"]].map(text);
         table.row(cells.into_iter().chain([row["body_bytes"].to_string(), message]));
     }
-    let next = match page["next"].as_str() {
-        Some(next) => format!("more: --before {next}\n"),
-        None => String::new(),
-    };
-    let (rows, bytes, not_kept) = (&page["rows"], &page["bytes"], &page["not_kept"]);
-    format!("{}{next}{rows} kept, {bytes} bytes; {not_kept} not kept\n", table.lines(""))
+    let (kept, bytes, not_kept) = (&page["rows"], &page["bytes"], &page["not_kept"]);
+    format!("{}{}{kept} kept, {bytes} bytes; {not_kept} not kept\n", table.lines(""), more("--before", &page["next"]))
 }
 
 impl One {
@@ -155,7 +144,7 @@ impl One {
 
     async fn delete(&self) -> Result<(), String> {
         self.api.connect()?.call(Method::DELETE, &self.path(""), &[], None).await?;
-        if self.api.json { say_json(&json!({ "id": self.id })) } else { say(&format!("deleted {}\n", self.id)) }
+        self.api.print(&json!({ "id": self.id }), |_| format!("deleted {}\n", self.id))
     }
 }
 
@@ -166,12 +155,11 @@ impl Repost {
         if self.one.api.json {
             return say_json(&done);
         }
-        let list = |name: &str| done[name].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut lines = format!("request {}\n", done["request_id"].as_str().unwrap_or_default());
-        for lead in list("accepted") {
+        for lead in rows(&done["accepted"]) {
             lines += &format!("accepted {}\n", lead["submission_id"].as_str().unwrap_or_default());
         }
-        for lead in list("rejected") {
+        for lead in rows(&done["rejected"]) {
             let text = |name: &str| lead[name].as_str().unwrap_or_default();
             lines += &format!("rejected {}: {}\n", text("path"), text("message"));
         }

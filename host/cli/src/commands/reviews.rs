@@ -1,9 +1,8 @@
 //! `hookmill reviews list | approve | reject`.
 
-use super::api::{ApiArgs, check_id};
-use super::lifecycle::read_json;
+use super::api::{ApiArgs, check_submission_id, read_json};
+use super::list::{more, query, rows, text};
 use super::table::Table;
-use crate::output::{say, say_json};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
@@ -44,7 +43,7 @@ pub(super) struct Decide {
     #[command(flatten)]
     api: ApiArgs,
     /// The id of the submission.
-    #[arg(value_parser = check_submission)]
+    #[arg(value_parser = check_submission_id)]
     id: String,
     /// Why, for the timeline and for whoever is told of a rejection.
     #[arg(long)]
@@ -63,12 +62,6 @@ pub(super) struct Approve {
     data: Option<PathBuf>,
 }
 
-/// The id of a submission as a part of an address. One that was made of another one has a dot in its id.
-fn check_submission(id: &str) -> Result<String, String> {
-    id.split('.').try_for_each(|part| check_id(part).map(drop))?;
-    Ok(id.to_owned())
-}
-
 impl ReviewsCommand {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         match self {
@@ -83,10 +76,9 @@ impl ReviewsCommand {
 impl List {
     async fn run(&self) -> Result<(), String> {
         let filters = [("campaign", &self.campaign), ("after", &self.after), ("limit", &self.limit)];
-        let query: Vec<(&str, &str)> =
-            filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query = query(filters);
         let page = self.api.connect()?.call_json(Method::GET, "/v1/reviews", &query, None).await?;
-        if self.api.json { say_json(&page) } else { say(&as_table(&page)) }
+        self.api.print(&page, as_table)
     }
 }
 
@@ -103,20 +95,18 @@ impl Decide {
         let review = json!({ "decision": decision, "reason": self.reason, "data": data, "override": self.overrides });
         let done = self.api.connect()?.call_json(Method::POST, &path, &[], Some(&review)).await?;
         let done_text = format!("{} {}\n", if decision == "approve" { "approved" } else { "rejected" }, self.id);
-        if self.api.json { say_json(&done) } else { say(&done_text) }
+        self.api.print(&done, |_| done_text)
     }
 }
 
 /// The list for people.
 fn as_table(page: &Value) -> String {
     let mut table = Table::new(&COLUMNS);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    for row in page["items"].as_array().map(Vec::as_slice).unwrap_or_default() {
+    for row in rows(&page["items"]) {
         let cells = [&row["submission_id"], &row["priority"], &row["campaign_id"], &row["waiting_since"]].map(text);
         table.row(cells.into_iter().chain([name_lead(&row["lead"]), text(&row["reason"])]));
     }
-    let next = page["next"].as_str().map(|next| format!("more: --after {next}\n")).unwrap_or_default();
-    format!("{}{next}", table.lines(""))
+    format!("{}{}", table.lines(""), more("--after", &page["next"]))
 }
 
 /// A lead in a few words: who it is, and how to reach them.
@@ -147,9 +137,9 @@ mod tests {
 
     #[test]
     fn l4_a_submission_that_was_made_of_another_one_has_an_id() {
-        assert_eq!(check_submission("req_01kx-0.1").as_deref(), Ok("req_01kx-0.1"));
+        assert_eq!(check_submission_id("req_01kx-0.1").as_deref(), Ok("req_01kx-0.1"));
         for wrong in ["a/b", "..", "req_1-0.", ""] {
-            assert!(check_submission(wrong).is_err(), "{wrong}");
+            assert!(check_submission_id(wrong).is_err(), "{wrong}");
         }
     }
 }
