@@ -118,7 +118,7 @@ impl Pipeline {
 
     /// Leaves the bulk jobs of this host, which stops, to others.
     pub(crate) async fn release_bulk_jobs(&self) {
-        if let Err(error) = self.people.release_bulk_jobs(self.flow.host(), self.clock.now()).await {
+        if let Err(error) = self.people.release_bulk_jobs(self.flow.host()).await {
             tracing::warn!(error = %error, "bulk jobs could not be released; another host takes them once this one counts as dead");
         }
     }

@@ -4,6 +4,7 @@
 use super::Pipeline;
 use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::lifecycle::Lifecycle;
 use hookmill_domain::lifecycle::duplicates::{DuplicateAction, DuplicateKey, DuplicateRule, DuplicateScope};
 use hookmill_domain::lifecycle::merge::merge_leads;
 use hookmill_domain::state::{Change, State};
@@ -14,6 +15,7 @@ use hookmill_store::campaigns::Campaign;
 use hookmill_store::processed::First;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// The cause of what a duplicate becomes, and the code of the warning where it goes on.
 pub(crate) const DUPLICATE: &str = "duplicate";
@@ -22,6 +24,13 @@ pub(crate) const DUPLICATE_MERGED: &str = "duplicate_merged";
 const DAY_MS: i64 = 86_400_000;
 /// How many campaigns of an organization are asked for their rules.
 const RULES_MAX: i64 = 1_000;
+
+/// A rule that looks beyond its campaign.
+pub(crate) struct WideRule {
+    campaign_key: String,
+    client_id: Option<String>,
+    rule: DuplicateRule,
+}
 
 /// A key of a lead in its scope, and how far back it counts.
 struct ScopedKey {
@@ -42,20 +51,40 @@ struct Earlier {
 
 impl Pipeline {
     /// The rules that a campaign's leads are compared by: its own, and those of other campaigns whose scope it lies in.
-    pub(crate) async fn compared(&self, campaign: &Campaign) -> Result<Vec<DuplicateRule>, StoreError> {
-        let mut rules: Vec<DuplicateRule> = campaign.lifecycle()?.duplicates.into_iter().collect();
-        for other in self.store.lifecycles(&campaign.organization_id, RULES_MAX).await? {
-            let Some(rule) = other.lifecycle()?.duplicates else { continue };
-            let reaches = match rule.scope {
+    pub(crate) async fn compared(
+        &self,
+        campaign: &Campaign,
+        own: &Lifecycle,
+    ) -> Result<Vec<DuplicateRule>, StoreError> {
+        let mut rules: Vec<DuplicateRule> = own.duplicates.iter().cloned().collect();
+        for other in self.wide_rules(&campaign.organization_id).await?.iter() {
+            let reaches = match other.rule.scope {
                 DuplicateScope::Campaign => false,
                 DuplicateScope::Client => other.client_id.is_some() && other.client_id == campaign.client_id,
                 DuplicateScope::Organization => true,
             };
-            if other.key != campaign.key && reaches && !rules.contains(&rule) {
-                rules.push(rule);
+            if other.campaign_key != campaign.key && reaches && !rules.contains(&other.rule) {
+                rules.push(other.rule.clone());
             }
         }
         Ok(rules)
+    }
+
+    /// The rules of an organization that look beyond their campaigns: read once for all of its campaigns, which are as many as it likes. On another
+    /// host than where one was saved they are as old as a campaign's context, and that once more.
+    async fn wide_rules(&self, organization_id: &str) -> Result<Arc<Vec<WideRule>>, StoreError> {
+        let (key, now) = (organization_id.to_owned(), self.clock.boot_time());
+        if let Some(known) = self.wide_rules.get(&key, now) {
+            return Ok(known);
+        }
+        let generation = self.wide_rules.generation();
+        let mut rules = Vec::new();
+        for campaign in self.store.lifecycles(organization_id, RULES_MAX).await? {
+            let rule = campaign.lifecycle()?.duplicates.filter(|rule| rule.scope != DuplicateScope::Campaign);
+            let (campaign_key, client_id) = (campaign.key, campaign.client_id);
+            rules.extend(rule.map(|rule| WideRule { campaign_key, client_id, rule }));
+        }
+        Ok(self.wide_rules.put(generation, key, rules, now))
     }
 
     /// Decides about those of a batch that came before, and notes under which keys the others must be the first.

@@ -16,7 +16,7 @@ use hookmill_engine::{FaultKind, ItemError, Program, Stage};
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
 use hookmill_store::{Remedy, StoreError};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -206,9 +206,12 @@ impl Pipeline {
     }
 
     /// Has the deliveries of events read from the store: memory does not hold them.
-    pub(crate) fn read_events(&self, events: &[NewEvent], now: Timestamp) {
-        for delivery in events.iter().flat_map(|event| &event.deliveries) {
-            self.flow.read_deliveries(&delivery.organization_id, &delivery.destination_id, now);
+    pub(crate) fn read_events<'a>(&self, events: impl IntoIterator<Item = &'a NewEvent>, now: Timestamp) {
+        let deliveries = events.into_iter().flat_map(|event| &event.deliveries);
+        let lanes: BTreeSet<(&str, &str)> =
+            deliveries.map(|one| (one.organization_id.as_str(), one.destination_id.as_str())).collect();
+        for (organization_id, destination_id) in lanes {
+            self.flow.read_deliveries(organization_id, destination_id, now);
         }
     }
 

@@ -136,7 +136,7 @@ impl Pipeline {
             return Ok(None);
         }
         for (at, campaign_id) in list.iter().enumerate() {
-            let found = self.store.campaign_by_id(&context.organization.id, campaign_id).await?;
+            let found = self.known_campaign(&context.organization.id, campaign_id).await?;
             let Some(campaign) = found else { continue };
             if visited.contains(&campaign.key) || campaign.state()? != CampaignState::Active {
                 continue;
@@ -145,8 +145,8 @@ impl Pipeline {
             let fallback = list.iter().skip(at + 1).map(|id| (*id).clone()).collect();
             let kept = Kept { visited, fallback, ..Kept::starting(start) };
             return Ok(Some(Move {
-                campaign_key: campaign.key,
-                campaign_id: campaign.campaign_id,
+                campaign_key: campaign.key.clone(),
+                campaign_id: campaign.campaign_id.clone(),
                 kept: kept.to_bytes(),
             }));
         }

@@ -501,13 +501,17 @@ impl Pipeline {
         let webhook = self.store.organization_webhook(&organization.id).await?;
         let client = self.store.client_destination(campaign_key).await?;
         let action = self.store.action_destination(campaign_key).await?;
-        let no_zone =
-            || StoreError::corrupt("campaigns", campaign_key, format!("no time zone `{}`", campaign.time_zone));
-        let lifecycle = LocalLifecycle::new(campaign.lifecycle()?, &campaign.time_zone).ok_or_else(no_zone)?;
-        let compared = self.compared(&campaign).await?;
+        let lifecycle = local_lifecycle(&campaign)?;
+        let compared = self.compared(&campaign, lifecycle.rules()).await?;
         let context = CampaignContext { organization, campaign, client, action, webhook, lifecycle, compared };
         Ok(self.contexts.put(generation, key, context, now))
     }
+}
+
+/// What a campaign says of its submissions' lives, in its zone.
+pub(crate) fn local_lifecycle(campaign: &Campaign) -> Result<LocalLifecycle, StoreError> {
+    let no_zone = || StoreError::corrupt("campaigns", &campaign.key, format!("no time zone `{}`", campaign.time_zone));
+    LocalLifecycle::new(campaign.lifecycle()?, &campaign.time_zone).ok_or_else(no_zone)
 }
 
 /// The submission an event is about.

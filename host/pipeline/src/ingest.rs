@@ -149,12 +149,21 @@ impl Pipeline {
     }
 
     /// A campaign by the id its users know.
-    #[boxed]
     pub async fn campaign_by_id(
         &self,
         organization_id: &str,
         campaign_id: &str,
     ) -> Result<Option<Arc<Campaign>>, ApiError> {
+        self.known_campaign(organization_id, campaign_id).await.map_err(unavailable)
+    }
+
+    /// The same; it may be as old as `lookup_ttl_ms`.
+    #[boxed]
+    pub(crate) async fn known_campaign(
+        &self,
+        organization_id: &str,
+        campaign_id: &str,
+    ) -> Result<Option<Arc<Campaign>>, StoreError> {
         let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.boot_time());
         if let Some(known) = self.campaigns.get(&key, now) {
             return Ok(Some(known));
@@ -163,7 +172,7 @@ impl Pipeline {
             return Ok(None);
         }
         let generation = self.campaigns.generation();
-        let found = self.store.campaign_by_id(organization_id, campaign_id).await.map_err(unavailable)?;
+        let found = self.store.campaign_by_id(organization_id, campaign_id).await?;
         Ok(found.map(|campaign| self.campaigns.put(generation, key, campaign, now)))
     }
 

@@ -388,7 +388,7 @@ impl Pipeline {
                     ended.outcome.submission_id().is_some_and(|submission_id| changed.contains(submission_id))
                 };
                 if is_alone {
-                    ended.iter().for_each(|ended| self.read_events(ended.outcome.events(), now));
+                    self.read_events(ended.iter().flat_map(|ended| ended.outcome.events()), now);
                 }
                 let mut ended = ended;
                 let items = ended.iter_mut().filter(is_written).flat_map(|ended| std::mem::take(&mut ended.deliveries));

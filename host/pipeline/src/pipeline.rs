@@ -4,6 +4,7 @@ use super::backlog::Backlogs;
 use super::budgets::{Budgets, PeoplePlace};
 use super::cache::Cache;
 use super::costs::Costs;
+use super::duplicates::WideRule;
 use super::finish::CampaignContext;
 use super::flow::Flow;
 use super::health::Health;
@@ -78,6 +79,7 @@ pub struct Inner {
     pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) contexts: Cache<String, CampaignContext>,
+    pub(crate) wide_rules: Cache<String, Vec<WideRule>>,
     pub(crate) earlier_receivers: EarlierReceivers,
     /// How many bytes of raw requests an organization has, as it was a moment ago.
     pub(crate) request_bytes: Cache<String, i64>,
@@ -118,6 +120,7 @@ impl Pipeline {
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
+            wide_rules: Cache::new(ttl_ms, limits.programs_cached_max),
             earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
             request_bytes: Cache::new(ttl_ms, limits.programs_cached_max),
             backlogs: Backlogs::new(limits),
@@ -217,6 +220,7 @@ impl Pipeline {
         self.source_keys.clear();
         self.campaigns.clear();
         self.contexts.clear();
+        self.wide_rules.clear();
         self.earlier_receivers.clear();
         self.lookup_cache.forget_names();
     }

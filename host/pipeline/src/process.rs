@@ -51,9 +51,9 @@ impl Ran {
 /// The results of a batch: its rows, and the events of each.
 struct Decided {
     processed: Vec<Processed>,
-    subjects: HashMap<String, Arc<Submission>>,
-    revisions: HashMap<String, i64>,
-    deferred: Vec<String>,
+    /// What further messages about a submission are shaped from, and how many transitions it has behind it then; of those with messages.
+    told: HashMap<String, (Arc<Submission>, i64)>,
+    deferred: HashSet<String>,
 }
 
 impl Pipeline {
@@ -133,28 +133,26 @@ impl Pipeline {
     fn decide(&self, context: &CampaignContext, items: &[BatchItem], value_sets: Option<&[u8]>) -> Decided {
         let now = self.clock.now();
         let is_deferred = |item: &&BatchItem| matches!(item.status, ItemStatus::Deferred) && !item.is_derived();
-        let deferred: Vec<String> = items.iter().filter(is_deferred).map(|item| item.id.clone()).collect();
+        let deferred: HashSet<String> = items.iter().filter(is_deferred).map(|item| item.id.clone()).collect();
         // A lead made from an element that is looked at again is made again, too.
-        let written = items.iter().filter(|item| !deferred.iter().any(|id| id == item.source_id()));
-        let (mut processed, mut subjects, mut revisions) =
-            (Vec::with_capacity(items.len()), HashMap::new(), HashMap::new());
+        let written = items.iter().filter(|item| !deferred.contains(item.source_id()));
+        let (mut processed, mut told) = (Vec::with_capacity(items.len()), HashMap::new());
         for item in written {
             let Some(row) = self.finish_item(context, item, value_sets, now) else { continue };
             if row.delivery.is_some() || !row.events.is_empty() {
-                subjects.insert(item.id.clone(), item.subject());
-                revisions.insert(item.id.clone(), item.revision_after());
+                told.insert(item.id.clone(), (item.subject(), item.revision_after()));
             }
             processed.push(row);
         }
-        Decided { processed, subjects, revisions, deferred }
+        Decided { processed, told, deferred }
     }
 
     /// Shapes the messages of a batch at once, as far as that succeeds; the rest is shaped when it is sent.
     async fn shape_processed(&self, context: &CampaignContext, decided: &mut Decided) {
-        let Decided { processed, subjects, .. } = decided;
+        let Decided { processed, told, .. } = decided;
         let campaign_version_id = context.campaign.active_version_id.clone();
         let events = processed.iter_mut().flat_map(|row| &mut row.events);
-        let events = events.filter_map(|event| Some((subjects.get(&event.submission_id)?.clone(), event))).collect();
+        let events = events.filter_map(|event| Some((Arc::clone(&told.get(&event.submission_id)?.0), event))).collect();
         self.shape_new_events(context, campaign_version_id.as_deref(), events).await;
     }
 
@@ -407,18 +405,17 @@ impl Pipeline {
 fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timestamp) -> Vec<(String, Delivery)> {
     let mut deliveries = Vec::new();
     for row in &decided.processed {
-        let Some(revision) = decided.revisions.get(&row.id) else { continue };
-        let subject = decided.subjects.get(&row.id);
-        let source_id = row.derived_from.as_ref().map_or(&row.id, |from| &from.parent_id);
+        let Some((subject, revision)) = decided.told.get(&row.id) else { continue };
+        let (subject, source_id) = (Some(subject), row.source_id());
         if let Some(new) = &row.delivery {
             let delivery = Delivery::new(new, None, subject, *revision, campaign_version_id, now);
-            deliveries.push((source_id.clone(), delivery.with_kept(row.kept.as_deref())));
+            deliveries.push((source_id.to_owned(), delivery.with_kept(row.kept.as_deref())));
         }
         for event in &row.events {
             let data = Arc::new(EventData::of(event));
             for new in &event.deliveries {
                 deliveries.push((
-                    source_id.clone(),
+                    source_id.to_owned(),
                     Delivery::new(new, Some(&data), subject, *revision, campaign_version_id, now),
                 ));
             }

@@ -2,7 +2,7 @@
 //! is locked while one does.
 
 use super::Pipeline;
-use hookmill_domain::lifecycle::local::LocalLifecycle;
+use super::finish::local_lifecycle;
 use hookmill_store::StoreError;
 use hookmill_store::queue::{QueueLook, QueueRules};
 use std::collections::VecDeque;
@@ -37,9 +37,7 @@ impl Pipeline {
     /// Looks at one queue; says whether more of it may be taken up at once.
     async fn look_at_queue(&self, campaign_key: &str) -> Result<bool, StoreError> {
         let Some(campaign) = self.store.campaign(campaign_key).await? else { return Ok(false) };
-        let no_zone =
-            || StoreError::corrupt("campaigns", campaign_key, format!("no time zone `{}`", campaign.time_zone));
-        let lifecycle = LocalLifecycle::new(campaign.lifecycle()?, &campaign.time_zone).ok_or_else(no_zone)?;
+        let lifecycle = local_lifecycle(&campaign)?;
         let now = self.clock.now();
         let rules = QueueRules {
             campaign_key,

@@ -265,7 +265,6 @@ impl Pipeline {
             client.settings.url = urls.show(&client.settings.url);
         }
         let lifecycle = LocalLifecycle::always_open();
-        let campaign = Campaign { lifecycle_revision: 0, ..campaign };
         let (action, webhook, compared) = (None, None, Vec::new());
         Ok(CampaignContext { organization, campaign, client, action, webhook, lifecycle, compared })
     }

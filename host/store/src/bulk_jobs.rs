@@ -11,6 +11,7 @@ pub use changes::SubmissionChange;
 pub use reposts::{EditedLead, Repost};
 
 use super::audit::AuditEntry;
+use super::organizations::LOCK_ORGANIZATION;
 use super::requests::before_or_end;
 use super::turns::Class;
 use super::{Store, StoreError};
@@ -260,7 +261,7 @@ impl Store {
         let cursor = BulkCursor::default().to_bytes();
         Ok(writing!(self, connection => {
             // Two that are created at once are counted one after the other.
-            sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
+            sqlx::query(LOCK_ORGANIZATION).bind(organization_id).execute(&mut *connection).await?;
             let open: i64 = sqlx::query_scalar(OPEN).bind(organization_id).fetch_one(&mut *connection).await?;
             if self.limits.bulk_jobs_open_max <= open {
                 return Ok(None);
@@ -356,14 +357,10 @@ impl Store {
 
     /// Leaves the bulk jobs of this host to others: it stops.
     #[boxed]
-    pub async fn release_bulk_jobs(&self, host: &str, now: Timestamp) -> Result<(), StoreError> {
-        let held = self.due_bulk_jobs(now).await?.into_iter().filter(|job| job.host == host);
-        for job in held {
-            writing!(self, Class::Housekeeping, connection => {
-                sqlx::query("update bulk_jobs set host = '' where organization_id = $1 and id = $2 and host = $3")
-                    .bind(&job.organization_id).bind(&job.id).bind(host).execute(&mut *connection).await?;
-            });
-        }
+    pub async fn release_bulk_jobs(&self, host: &str) -> Result<(), StoreError> {
+        writing!(self, Class::Housekeeping, connection => {
+            sqlx::query("update bulk_jobs set host = '' where run_at is not null and host = $1").bind(host).execute(&mut *connection).await?;
+        });
         Ok(())
     }
 

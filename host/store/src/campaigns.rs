@@ -2,7 +2,7 @@
 
 use super::audit::AuditEntry;
 use super::campaign_versions::{Activation, NewCampaignVersion, insert_campaign_version};
-use super::cap_counts::count_begun_caps;
+use super::cap_counts::{count_begun_caps, try_again};
 use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -148,6 +148,10 @@ pub(super) fn read_zone(key: &str, stored: &str) -> Result<TimeZone, StoreError>
     find_time_zone(stored).ok_or_else(|| StoreError::corrupt("campaigns", key, format!("no time zone `{stored}`")))
 }
 
+/// Has whoever changes or locks a campaign at this moment come before this commit or after it; tells its state.
+pub(super) const LOCK_CAMPAIGN: &str =
+    "update campaigns set updated_at = updated_at where campaign_key = $1 returning state";
+
 const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id, name, owner_id, client_id, \
      (select k.name from clients k where k.id = campaigns.client_id) as client_name, state, time_zone, phone_region, \"values\", granted_value_sets, delivery, active_version_id, \
      created_at, updated_at, lifecycle, lifecycle_revision, exists (select 1 from destinations d where d.owner_id = campaigns.campaign_key and d.kind = 'client') as has_client from campaigns";
@@ -156,10 +160,7 @@ const COLUMNS: &str = "select campaign_key as key, organization_id, campaign_id,
 macro_rules! lock_lifecycle {
     ($connection:expr, $campaign_key:expr) => {{
         let campaign_key: &str = $campaign_key;
-        sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1")
-            .bind(campaign_key)
-            .execute(&mut *$connection)
-            .await?;
+        sqlx::query($crate::campaigns::LOCK_CAMPAIGN).bind(campaign_key).execute(&mut *$connection).await?;
         let (lifecycle, time_zone): (Vec<u8>, String) =
             sqlx::query_as("select lifecycle, time_zone from campaigns where campaign_key = $1")
                 .bind(campaign_key)
@@ -205,6 +206,16 @@ impl Store {
     /// was delivered in them. `Referenced` when the client is gone, `UnderWay` when too many leads are for that.
     #[boxed]
     pub async fn change_campaign(
+        &self,
+        campaign: &Campaign,
+        change: &CampaignChange,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        try_again(|| self.try_change_campaign(campaign, change, entry, now)).await
+    }
+
+    async fn try_change_campaign(
         &self,
         campaign: &Campaign,
         change: &CampaignChange,

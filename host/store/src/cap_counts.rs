@@ -21,10 +21,26 @@ type SlotChange = (Vec<u8>, Vec<u8>);
 
 /// How many leads of a campaign may be under way when it is counted anew: their rows are written in one commit.
 pub(super) const UNDER_WAY_MAX: i64 = 50_000;
+/// How often a change that counts is tried where others are in the way: it locks the campaign before submissions, and their commits the other way round.
+const TRIES: usize = 3;
 /// How long a lead may have waited before it was stored, to be counted in the period in which it was; 31 days.
 const WAITED_MS_MAX: i64 = 31 * 24 * 3_600_000;
 /// How much older than its row a delivery's id may be: it is made before the commit.
 const ID_AGE_MS_MAX: i64 = 3_600_000;
+
+/// Tries a change that counts again where others are in the way.
+pub(super) async fn try_again<F: Future<Output = Result<(), StoreError>>>(
+    change: impl Fn() -> F,
+) -> Result<(), StoreError> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        match change().await {
+            Err(error) if 0 < tries && error.is_passing() => {}
+            done => return done,
+        }
+    }
+}
 
 pub(super) const UNDER_WAY: &str =
     "select count(*) from (select 1 from submissions where campaign_key = $1 and state = 'delivering' limit $2) as s";

@@ -8,6 +8,7 @@ mod marks;
 mod requests;
 
 use super::audit::AuditEntry;
+use super::organizations::LOCK_ORGANIZATION;
 use super::requests::before_or_end;
 use super::turns::Class;
 use super::{Store, StoreError};
@@ -145,6 +146,8 @@ impl Store {
              values ($1, $2, $3, $4, $5, $6, $7)";
         let (id, encrypted) = (self.ids.new_id("era", now), self.encrypt(PURPOSE, new.person));
         Ok(writing!(self, connection => {
+            // Two that begin at once are counted one after the other.
+            sqlx::query(LOCK_ORGANIZATION).bind(new.organization_id).execute(&mut *connection).await?;
             let under_way: i64 = sqlx::query_scalar(UNDER_WAY).bind(new.organization_id).fetch_one(&mut *connection).await?;
             if under_way_max <= under_way {
                 return Ok(None);

@@ -2,15 +2,12 @@
 
 use super::audit::AuditEntry;
 use super::campaigns::{Campaign, lock_lifecycle};
-use super::cap_counts::count_begun_caps;
+use super::cap_counts::{count_begun_caps, try_again};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lifecycle::Lifecycle;
 use hookmill_domain::lifecycle::caps::begun_periods;
-
-/// How often it is tried where others are in the way.
-const TRIES: usize = 3;
 
 impl Store {
     /// Replaces the lifecycle of a campaign. What was decided by the one before is not written any more, its queue is looked at, and caps that begin
@@ -23,14 +20,7 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tries = TRIES;
-        loop {
-            tries -= 1;
-            match self.try_set_lifecycle(campaign, lifecycle, entry, now).await {
-                Err(error) if 0 < tries && error.is_passing() => {}
-                done => return done,
-            }
-        }
+        try_again(|| self.try_set_lifecycle(campaign, lifecycle, entry, now)).await
     }
 
     async fn try_set_lifecycle(

@@ -21,6 +21,9 @@ pub struct Organization {
 }
 from_row!(Organization { id, name, salt, values, created_at });
 
+/// Has two that change what an organization has come one after the other.
+pub(super) const LOCK_ORGANIZATION: &str = "update organizations set name = name where id = $1";
+
 const COLUMNS: &str = "select id, name, salt, \"values\", created_at from organizations";
 
 impl Store {

@@ -121,6 +121,8 @@ impl Outcome {
     }
 }
 
+const LOCK_CAMPAIGN_OF_DELIVERY: &str = "update campaigns set updated_at = updated_at where campaign_key = \
+     (select campaign_key from deliveries where organization_id = $1 and id = $2)";
 // `state || ''` is not a column: without statistics PostgreSQL would enter by the index of states instead of by the keys, and walk all that waits.
 const UPDATE_DELIVERIES: &str =
     "with v (organization_id, id, attempts_before, attempts, state, run_at, is_unanswered, at) as (values";
@@ -171,12 +173,6 @@ impl Store {
             for (o, attempt) in attempts.iter().filter(|(o, _)| !changed.contains(&o.delivery_id)) {
                 sqlx::query(ERASED_LATE).bind(NOTHING).bind(&o.organization_id).bind(&o.delivery_id).bind(&attempt.id).execute(&mut *connection).await?;
             }
-            for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
-                // Its campaign may have been activated at this very moment: nobody would release it.
-                sqlx::query("update deliveries set state = 'waiting', run_at = $1 where organization_id = $2 and id = $3 and state = 'held' \
-                     and exists (select 1 from campaigns c where c.campaign_key = deliveries.campaign_key and c.state in ('active', 'archived'))")
-                    .bind(now.0).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
-            }
             let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();
             let mut slots: HashMap<String, Vec<u8>> = HashMap::new();
             for chunk in super::database::chunks(&transitions) {
@@ -207,6 +203,13 @@ impl Store {
                 }
             }
             give_slots_back!(connection, &given_back, now);
+            for held in outcomes.iter().filter(|o| o.next == Next::Hold) {
+                // Its campaign may be activated at this very moment, and that release must not miss it: one of the two waits for the other's commit.
+                sqlx::query(LOCK_CAMPAIGN_OF_DELIVERY).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
+                sqlx::query("update deliveries set state = 'waiting', run_at = $1 where organization_id = $2 and id = $3 and state = 'held' \
+                     and exists (select 1 from campaigns c where c.campaign_key = deliveries.campaign_key and c.state in ('active', 'archived'))")
+                    .bind(now.0).bind(&held.organization_id).bind(&held.delivery_id).execute(&mut *connection).await?;
+            }
             let mut counts = CountChanges::default();
             decided.iter().filter_map(|d| Some((d, d.change()?))).for_each(|(d, change)| counts.change(&d.organization_id, &d.campaign_key, change));
             moved.iter().for_each(|(o, transition)| counts.change(&o.organization_id, &transition.campaign_key, transition.change));

@@ -5,12 +5,14 @@ mod firsts;
 mod slots;
 
 use super::actions::{CANCEL_IF_ARCHIVED, set_review_priorities};
+use super::campaigns::LOCK_CAMPAIGN;
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::runs::RunStart;
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::state::{Change, State};
@@ -217,15 +219,18 @@ impl Store {
                 let campaign_key = first.campaign_key.as_str();
                 // Its campaign may be activated or archived, or get a client, at this very moment, and that release must not miss what comes to wait now:
                 // one of the two waits for the other's commit.
-                sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(campaign_key).execute(&mut *connection).await?;
-                for (p, change) in waiting {
+                let state: Option<String> = sqlx::query_scalar(LOCK_CAMPAIGN).bind(campaign_key).fetch_optional(&mut *connection).await?;
+                let state = state.as_deref().and_then(CampaignState::parse);
+                let is_archived = state == Some(CampaignState::Archived);
+                let goes_on = |from: State| is_archived || (state == Some(CampaignState::Active) && from == State::Pending);
+                for (p, change) in waiting.into_iter().filter(|(_, change)| goes_on(change.from())) {
                     let reopened: Option<i64> = sqlx::query_scalar(REOPEN).bind(now.0).bind(&p.organization_id).bind(&p.id).fetch_optional(&mut *connection).await?;
                     let Some(revision) = reopened else { continue };
                     counts.change(&p.organization_id, campaign_key, change);
                     sqlx::query("insert into timeline (organization_id, submission_id, revision, at, state, cause) values ($1, $2, $3, $4, $5, 'released')")
                         .bind(&p.organization_id).bind(&p.id).bind(revision).bind(now.0).bind(change.to().as_str()).execute(&mut *connection).await?;
                 }
-                for p in &in_action {
+                for p in in_action.iter().filter(|_| is_archived) {
                     sqlx::query(CANCEL_IF_ARCHIVED).bind(now.0).bind(&p.organization_id).bind(&p.id).execute(&mut *connection).await?;
                 }
             }

@@ -73,10 +73,7 @@ macro_rules! hold_bytes {
     ($store:expr, $connection:expr, $organization_id:expr, $kind:expr, $bytes:expr, $now:expr) => {{
         let (organization_id, kind, bytes): (&str, $crate::quotas::Held, i64) = ($organization_id, $kind, $bytes);
         // Two changes at one moment come one after the other.
-        sqlx::query("update organizations set name = name where id = $1")
-            .bind(organization_id)
-            .execute(&mut *$connection)
-            .await?;
+        sqlx::query($crate::organizations::LOCK_ORGANIZATION).bind(organization_id).execute(&mut *$connection).await?;
         let held: i64 = sqlx::query_scalar($crate::quotas::HELD)
             .bind(organization_id)
             .bind(kind.name())

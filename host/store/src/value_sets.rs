@@ -2,6 +2,7 @@
 //! organization finds them by its own names only.
 
 use super::audit::AuditEntry;
+use super::organizations::LOCK_ORGANIZATION;
 use super::quotas::{Held, hold_bytes};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -159,7 +160,7 @@ impl Store {
         let bytes = i64::try_from(table.body.len()).unwrap_or(i64::MAX);
         writing!(self, connection => {
             // Two that edit at one moment come one after the other: totals and versions are counted.
-            sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
+            sqlx::query(LOCK_ORGANIZATION).bind(organization_id).execute(&mut *connection).await?;
             let others: (i64, i64) = sqlx::query_as(OTHERS).bind(organization_id).bind(name).fetch_one(&mut *connection).await?;
             if let Some(rejected) = too_much(others, bytes, limits) {
                 return Ok(rejected);
@@ -202,7 +203,7 @@ impl Store {
             return Ok(Edited::Done { set, changed: false });
         }
         writing!(self, connection => {
-            sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
+            sqlx::query(LOCK_ORGANIZATION).bind(organization_id).execute(&mut *connection).await?;
             let found: Option<(String, i64, Option<i64>)> = sqlx::query_as("select s.id, t.bytes, v.deleted_at from value_sets s join value_set_versions v on v.value_set_id = s.id \
                  join value_tables t on t.digest = v.digest where s.organization_id = $1 and s.name = $2 and v.version = $3")
                 .bind(organization_id).bind(name).bind(version).fetch_optional(&mut *connection).await?;

@@ -151,7 +151,7 @@ impl Pipeline {
             campaign_key: candidate.campaign_key.clone(),
             revision: candidate.revision,
             change,
-            kept: None,
+            kept: change_kept(candidate, Kept::ended),
             events: self.events(&context, about, change.to(), false, None, now),
         }))
     }
@@ -189,30 +189,28 @@ impl Pipeline {
             self.flow.read_submissions(organization_id, campaign_key, now);
         }
         if let Work::Change(_, changes) = work {
-            let deliveries = changes.iter().flat_map(|one| &one.events).flat_map(|event| &event.deliveries);
-            let lanes: BTreeSet<(&str, &str)> =
-                deliveries.map(|one| (one.organization_id.as_str(), one.destination_id.as_str())).collect();
-            for (organization_id, destination_id) in lanes {
-                self.flow.read_deliveries(organization_id, destination_id, now);
-            }
+            self.read_events(changes.iter().flat_map(|one| &one.events), now);
         }
+    }
+}
+
+/// What is kept of it after a change. What can't be read is left to whoever takes it up, who says so.
+fn change_kept(candidate: &BulkCandidate, change: fn(Option<&Kept>) -> Option<Kept>) -> Option<Vec<u8>> {
+    match candidate.kept.as_deref().map(Kept::from_bytes).transpose() {
+        Ok(kept) => change(kept.as_ref()).map(|kept| kept.to_bytes()),
+        Err(_) => candidate.kept.clone(),
     }
 }
 
 /// Its way begins again: at its element, or where it began, if it was made of another one's lead.
 fn reprocess(organization_id: &str, candidate: &BulkCandidate) -> SubmissionChange {
-    // What can't be read is left to whoever takes it up, who says so.
-    let kept = match candidate.kept.as_deref().map(Kept::from_bytes).transpose() {
-        Ok(kept) => Kept::reprocessed(kept.as_ref()).map(|kept| kept.to_bytes()),
-        Err(_) => candidate.kept.clone(),
-    };
     SubmissionChange {
         organization_id: organization_id.to_owned(),
         id: candidate.id.clone(),
         campaign_key: candidate.campaign_key.clone(),
         revision: candidate.revision,
         change: Change::REPROCESS,
-        kept,
+        kept: change_kept(candidate, Kept::reprocessed),
         events: Vec::new(),
     }
 }

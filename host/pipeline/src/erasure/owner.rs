@@ -34,14 +34,17 @@ impl Pipeline {
     async fn erase_rows(&self, erasure: &OpenErasure, rows: Vec<MarkedSubmission>) -> Result<(), StoreError> {
         let organization_id = &erasure.organization_id;
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-        let open = self.store.marked_deliveries(organization_id, &ids).await?;
+        let mut open = self.store.marked_deliveries(organization_id, &ids).await?;
         let is_due = rows.iter().any(|row| row.run_at.is_some()) || open.iter().any(|one| one.run_at.is_some());
         if is_due {
             // Before memory: whoever reads from now on finds nothing, and what was read before is dropped.
             self.store.suspend_marked(organization_id, &ids).await?;
         }
-        self.flow.drop_submissions(&ids.iter().copied().collect());
-        let open = self.store.marked_deliveries(organization_id, &ids).await?;
+        // A drop goes through all that is queued: only where memory may have something of it.
+        if is_due || rows.iter().any(|row| !self.is_idle(&row.id, &open)) {
+            self.flow.drop_submissions(&ids.iter().copied().collect());
+            open = self.store.marked_deliveries(organization_id, &ids).await?;
+        }
         let mut by_submission: HashMap<String, Vec<MarkedDelivery>> = HashMap::new();
         for delivery in open {
             by_submission.entry(delivery.submission_id.clone()).or_default().push(delivery);
@@ -60,7 +63,7 @@ impl Pipeline {
         let piece = self.erasure_piece(erasure, idle).await?;
         let now = self.clock.now();
         if self.store.erase_submissions(erasure, &piece, now).await? {
-            piece.submissions.iter().for_each(|one| self.read_events(&one.events, now));
+            self.read_events(piece.submissions.iter().flat_map(|one| &one.events), now);
         } else {
             tracing::debug!(
                 erasure_id = erasure.id,

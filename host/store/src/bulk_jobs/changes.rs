@@ -70,14 +70,8 @@ impl Store {
             insert_many!(connection, "insert into timeline (organization_id, submission_id, revision, at, state, cause, detail) values", "(?, ?, ?, ?, ?, ?, ?)", "", &written,
                 |query, one| query.bind(&one.organization_id).bind(&one.id).bind(one.revision + 1).bind(now.0).bind(one.change.to().as_str()).bind(cause).bind(detail));
             let acted_on: Vec<&SubmissionChange> = written.iter().copied().filter(|one| one.change.from() == State::PendingAction).collect();
-            for chunk in crate::database::chunks(&acted_on) {
-                let sql = crate::database::many_sql(&*connection, CANCEL, "(?, ?, ?)", chunk.len(), CANCEL_TAIL);
-                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-                for one in chunk {
-                    query = query.bind(&one.organization_id).bind(&one.id).bind(now.0);
-                }
-                query.execute(&mut *connection).await?;
-            }
+            insert_many!(connection, CANCEL, "(?, ?, ?)", CANCEL_TAIL, &acted_on,
+                |query, one| query.bind(&one.organization_id).bind(&one.id).bind(now.0));
             let mut counts = CountChanges::default();
             written.iter().for_each(|one| counts.change(&one.organization_id, &one.campaign_key, one.change));
             insert_count_changes!(self, connection, counts, now);

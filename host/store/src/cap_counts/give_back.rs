@@ -53,14 +53,9 @@ macro_rules! give_slots_back {
     ($connection:expr, $given:expr, $now:expr) => {{
         use $crate::cap_counts as sql;
         let given: &sql::GivenBack<'_> = $given;
-        for chunk in $crate::database::chunks(given.submissions()) {
-            let sql = $crate::database::many_sql(&*$connection, sql::CLEAR, "(?, ?)", chunk.len(), sql::CLEAR_TAIL);
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-            for (organization_id, id) in chunk {
-                query = query.bind(*organization_id).bind(*id);
-            }
-            query.execute(&mut *$connection).await?;
-        }
+        insert_many!($connection, sql::CLEAR, "(?, ?)", sql::CLEAR_TAIL, given.submissions(), |query, one| query
+            .bind(one.0)
+            .bind(one.1));
         for campaign_key in given.campaigns() {
             sqlx::query(sql::LOOK_AGAIN).bind($now.0).bind(campaign_key).execute(&mut *$connection).await?;
         }

@@ -469,7 +469,7 @@ statements! { store:
         store.pass_bulk_piece(&piece, NOW).await?;
         store.complete_bulk_job(&job, &BulkCursor::default(), NOW).await?;
         store.cancel_bulk_job(ORG, &job.id, &entry, NOW).await?;
-        store.release_bulk_jobs("", NOW).await?;
+        store.release_bulk_jobs("").await?;
     }
     "candidates of a bulk job", "submissions_in_state" => {
         store.bulk_candidates(CAMPAIGN, State::Failed, "", true, 100).await?;

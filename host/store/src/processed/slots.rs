@@ -120,7 +120,7 @@ macro_rules! decide_slots {
         // What it was decided by still counts, and does until this commit: whoever changes the lifecycle at this moment comes before it, which
         // is repeated then, or after it, and counts what it wrote. Nobody who has the row shared ever wants it alone: so none waits in a circle.
         let is_current = if premises.wants_campaign(written) {
-            0 < sqlx::query(slots::LOCK_CAMPAIGN).bind(&premises.campaign_key).bind(premises.revision).execute(&mut *$connection).await?.rows_affected()
+            0 < sqlx::query(slots::LOCK_LIFECYCLE).bind(&premises.campaign_key).bind(premises.revision).execute(&mut *$connection).await?.rows_affected()
         } else {
             let sql = slots::share_campaign(&*$connection);
             sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(sql)).bind(&premises.campaign_key).fetch_optional(&mut *$connection).await? == Some(premises.revision)
@@ -167,7 +167,7 @@ macro_rules! decide_slots {
                 .execute(&mut *$connection).await?;
         } else if leaves {
             // One that was taken up is decided, and may have left its slot to the next.
-            sqlx::query(slots::LOOK_AGAIN).bind($now.0).bind(&premises.campaign_key).execute(&mut *$connection).await?;
+            sqlx::query($crate::cap_counts::LOOK_AGAIN).bind($now.0).bind(&premises.campaign_key).execute(&mut *$connection).await?;
         }
         decided
     }};
@@ -205,8 +205,6 @@ pub(super) const RESTORE: &str = "update submissions set state = 'queued', revis
 /// So it is where the campaign was archived meanwhile, which cancels what waits.
 pub(super) const LOOK_AT_QUEUE: &str = "update campaigns set queue_run_at = case when state = 'archived' or (queue_run_at is null and $1 = 9223372036854775807) then $3 \
      when queue_run_at is null or $1 < queue_run_at then $1 else queue_run_at end where campaign_key = $2";
-/// Where somebody waits still.
-pub(super) const LOOK_AGAIN: &str = "update campaigns set queue_run_at = case when $1 < queue_run_at then $1 else queue_run_at end \
-     where campaign_key = $2";
-pub(super) const LOCK_CAMPAIGN: &str =
+/// Only while the lifecycle is the one that was decided by.
+pub(super) const LOCK_LIFECYCLE: &str =
     "update campaigns set updated_at = updated_at where campaign_key = $1 and lifecycle_revision = $2";

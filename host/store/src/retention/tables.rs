@@ -2,6 +2,7 @@
 //! it: each organization gives it up by itself, and its body goes with the last. Versions stay, so that it is known what a set once meant.
 
 use crate::counts::{CountChanges, insert_count_changes};
+use crate::organizations::LOCK_ORGANIZATION;
 use crate::quotas::Held;
 use crate::turns::Class;
 use crate::{Store, StoreError};
@@ -61,7 +62,7 @@ impl Store {
         let Unused { organization_id, digest, .. } = version;
         Ok(writing!(self, Class::Housekeeping, connection => {
             // Who edits its value sets, and who stores this very table, comes before or after.
-            sqlx::query("update organizations set name = name where id = $1").bind(organization_id).execute(&mut *connection).await?;
+            sqlx::query(LOCK_ORGANIZATION).bind(organization_id).execute(&mut *connection).await?;
             let bytes: i64 = sqlx::query_scalar("update value_tables set bytes = bytes where digest = $1 returning bytes").bind(digest)
                 .fetch_one(&mut *connection).await?;
             let needed: Option<i64> = sqlx::query_scalar(NEEDED).bind(organization_id).bind(digest).bind(since.0).fetch_optional(&mut *connection).await?;

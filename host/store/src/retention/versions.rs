@@ -1,6 +1,7 @@
 //! Campaign versions: the documents and plans of those that nothing runs any more are deleted, and counted down in the same commit. The row
 //! stays: its number is taken, and who saved it is known.
 
+use crate::campaigns::LOCK_CAMPAIGN;
 use crate::counts::{CountChanges, insert_count_changes};
 use crate::quotas::{Held, length};
 use crate::turns::Class;
@@ -100,7 +101,7 @@ impl Store {
     async fn delete_version(&self, version: &Unused, now: Timestamp) -> Result<bool, StoreError> {
         Ok(writing!(self, Class::Housekeeping, connection => {
             // Who activates it at this moment comes before or after.
-            sqlx::query("update campaigns set updated_at = updated_at where campaign_key = $1").bind(&version.campaign_key)
+            sqlx::query(LOCK_CAMPAIGN).bind(&version.campaign_key)
                 .execute(&mut *connection).await?;
             let bytes: Option<i64> = sqlx::query_scalar(BYTES).bind(&version.id).bind(version.unused_since).fetch_optional(&mut *connection).await?;
             let Some(bytes) = bytes else { return Ok(false) };
