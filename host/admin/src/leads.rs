@@ -94,7 +94,9 @@ impl Scope {
         let limit = self.rows_of(page)?;
         let id: String = lookup_id(id).chars().take(ID_CHARS_MAX).collect();
         let covered = self.covered_campaigns().await?;
-        let lead = self.summarize(std::slice::from_ref(&id), covered.as_deref()).await?.pop();
+        let ids = std::slice::from_ref(&id);
+        let newest = self.newest_of(ids, covered.as_deref()).await?;
+        let lead = self.summarize(ids, covered.as_deref(), &newest).await?.pop();
         let lead = lead.ok_or_else(|| ApiError::not_found("lead", &id))?;
         let filter = SubmissionFilter { lead_id: Some(id), campaigns: covered, ..SubmissionFilter::default() };
         let found = self.search(&Search { filter, ..Search::default() }, page.from(), limit).await?;
@@ -175,7 +177,7 @@ impl Scope {
         let newest = self.newest_of(&found.ids, covered.as_deref()).await?;
         let sizes: Vec<i64> = found.ids.iter().map(|id| newest.get(id).map_or(0, |(_, bytes)| *bytes)).collect();
         let fits = first_within(&sizes, self.limits().page_bytes_max).min(sizes.len());
-        let items = self.summarize(&found.ids[..fits], covered.as_deref()).await?;
+        let items = self.summarize(&found.ids[..fits], covered.as_deref(), &newest).await?;
         let (next, searched_until) = match found.cursors[..fits].last().filter(|_| fits < sizes.len()) {
             Some(last) => (Some(last.clone()), None),
             None => (found.next, found.searched_until),
@@ -184,12 +186,16 @@ impl Scope {
     }
 
     /// Leads in the order of their ids as they are given, as far as the key sees them; those that it does not see are left out.
-    async fn summarize(&self, ids: &[String], covered: Option<&[String]>) -> Result<Vec<LeadSummary>, ApiError> {
+    async fn summarize(
+        &self,
+        ids: &[String],
+        covered: Option<&[String]>,
+        newest: &HashMap<String, (String, i64)>,
+    ) -> Result<Vec<LeadSummary>, ApiError> {
         let given: Vec<&str> = ids.iter().map(String::as_str).collect();
         let leads = self.store().leads(&self.organization_id, &given).await.map_err(unavailable)?;
         let mut leads: HashMap<String, Lead> = leads.into_iter().map(|lead| (lead.id.clone(), lead)).collect();
-        let newest = self.newest_of(ids, covered).await?;
-        let submission_ids: Vec<&str> = newest.values().map(|(id, _)| id.as_str()).collect();
+        let submission_ids: Vec<&str> = ids.iter().filter_map(|id| Some(newest.get(id)?.0.as_str())).collect();
         let rows = self.store().submissions_by_id(&self.organization_id, &submission_ids).await.map_err(unavailable)?;
         let mut rows: HashMap<String, SubmissionRow> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
         let mut tags = self.tags_of(ids, covered).await?;

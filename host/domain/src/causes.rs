@@ -25,6 +25,8 @@ pub const CAUSES: &[(&str, &[State])] = &[
     ("action_webhook", &[State::PendingAction]),
     ("action_review", &[State::PendingAction]),
     ("action_failed", &[State::PendingAction]),
+    ("action_approved", &[State::PendingAction]),
+    ("review_approved", &[State::PendingAction]),
     ("cap_reached", &[State::Queued, State::Rejected]),
     ("schedule_closed", &[State::Queued, State::Rejected]),
     ("behind_queue", &[State::Queued]),

@@ -92,11 +92,9 @@ impl ClientEndpointDraft {
         let url = faults.url("url", &self.url, schemes);
         faults.headers("headers", &self.headers);
         let retries = faults.retries("retries", self.retries, CLIENT_RETRIES);
-        faults.timeout("timeout_s", self.timeout_s);
+        faults.timeout("timeout_s", self.timeout_s, TIMEOUT_S);
         let ca_certificates = faults.ca_certificates("ca_certificates", self.ca_certificates.as_deref(), now);
-        if !METHODS.contains(&self.method.as_str()) {
-            faults.add("method", format!("must be one of {}", METHODS.join(", ")));
-        }
+        faults.method("method", &self.method, &METHODS);
         faults.end()?;
         let Self { method, headers, timeout_s, .. } = self;
         Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates })
@@ -145,9 +143,16 @@ impl Faults {
     }
 
     /// Checks a timeout.
-    pub fn timeout(&mut self, path: &str, seconds: u64) {
-        if !TIMEOUT_S.contains(&seconds) {
-            self.add(path, format!("must be {} to {} seconds", TIMEOUT_S.start(), TIMEOUT_S.end()));
+    pub fn timeout(&mut self, path: &str, seconds: u64, allowed: RangeInclusive<u64>) {
+        if !allowed.contains(&seconds) {
+            self.add(path, format!("must be {} to {} seconds", allowed.start(), allowed.end()));
+        }
+    }
+
+    /// Checks a method.
+    pub fn method(&mut self, path: &str, method: &str, allowed: &[&str]) {
+        if !allowed.contains(&method) {
+            self.add(path, format!("must be one of {}", allowed.join(", ")));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::clock::Timestamp;
 use super::delivery::ReceiverSettings;
-use super::endpoint::Faults;
+use super::endpoint::{Faults, TIMEOUT_S};
 use super::error::ApiError;
 use super::event::EventName;
 use super::net_policy::{CaCertificates, Schemes};
@@ -91,7 +91,7 @@ impl WebhookSettingsDraft {
         let url = faults.url("url", &self.url, schemes);
         faults.headers("headers", &self.headers);
         let retries = faults.retries("retries", self.retries, WEBHOOK_RETRIES);
-        faults.timeout("timeout_s", self.timeout_s);
+        faults.timeout("timeout_s", self.timeout_s, TIMEOUT_S);
         for name in self.events.iter().filter(|name| EventName::parse(name).is_none()) {
             let known: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
             faults.add("events", format!("has `{}`, which is not one of {}", name.escape_debug(), known.join(", ")));

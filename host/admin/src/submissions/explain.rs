@@ -42,7 +42,8 @@ impl Scope {
             attempts: delivery.attempts,
             retries_max: delivery.retries_max,
             next_at: delivery.run_at.map(Timestamp),
-            attempt: json(delivery.attempt.as_deref()),
+            // It is shown as the delivery's own page shows it.
+            attempt: json(delivery.attempt.map(|detail| self.url_view().show_response_text(detail)).as_deref()),
         }))
     }
 }

@@ -190,11 +190,11 @@ pub struct ActionDraft {
     #[serde(default)]
     pub headers: Option<BTreeMap<String, String>>,
     /// Retries after the first attempt; 3 if not given.
-    #[serde(default, deserialize_with = "given_integer")]
+    #[serde(default, deserialize_with = "crate::integer::deserialize_optional")]
     #[schema(minimum = 0, maximum = 5)]
     pub retries: Option<u64>,
     /// How long one attempt may take, in seconds; 30 if not given.
-    #[serde(default, deserialize_with = "given_integer")]
+    #[serde(default, deserialize_with = "crate::integer::deserialize_optional")]
     #[schema(minimum = 1, maximum = 300)]
     pub timeout_s: Option<u64>,
     /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. If absent, the stored ones stay.
@@ -207,13 +207,6 @@ pub struct ActionDraft {
     /// In which order its reviews are listed; `normal` if not given.
     #[serde(default)]
     pub priority: Option<Priority>,
-}
-
-/// An integer however it is written, or null.
-fn given_integer<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    struct Integer(#[serde(deserialize_with = "crate::integer::deserialize")] u64);
-    Ok(Option::<Integer>::deserialize(deserializer)?.map(|Integer(value)| value))
 }
 
 impl ActionDraft {
@@ -255,14 +248,10 @@ impl ActionDraft {
         let headers = self.headers.unwrap_or_default();
         faults.headers("headers", &headers);
         let method = self.method.unwrap_or_else(|| METHODS[0].to_owned());
-        if !METHODS.contains(&method.as_str()) {
-            faults.add("method", format!("must be one of {}", METHODS.join(", ")));
-        }
+        faults.method("method", &method, &METHODS);
         let retries = faults.retries("retries", self.retries.unwrap_or(DEFAULT_RETRIES), ACTION_RETRIES);
         let timeout_s = self.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S);
-        if !TIMEOUT_S.contains(&timeout_s) {
-            faults.add("timeout_s", format!("must be {} to {} seconds", TIMEOUT_S.start(), TIMEOUT_S.end()));
-        }
+        faults.timeout("timeout_s", timeout_s, TIMEOUT_S);
         let secrets = self.secrets.unwrap_or(kept);
         if let Err(error) = signing_secrets(&secrets) {
             faults.add("secrets", format!("are rejected: {error}"));

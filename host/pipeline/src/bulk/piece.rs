@@ -261,6 +261,16 @@ mod tests {
         assert_eq!(kept(Some(b"nonsense".to_vec())), Some(b"nonsense".to_vec()));
     }
 
+    /// L9 P8: one that ends and was made of another one's lead is replayed from that lead.
+    #[test]
+    fn l9_what_is_withdrawn_keeps_what_it_was_made_of() {
+        let kept = |kept: Option<Vec<u8>>| change_kept(&candidate(kept), Kept::ended);
+        assert_eq!(kept(None), None);
+        assert_eq!(kept(Some(Kept::checked_again(None).to_bytes())), None);
+        let born = Kept::starting(Start::Rules).to_bytes();
+        assert_eq!(kept(Some(born.clone())), Some(born));
+    }
+
     #[test]
     fn l9_a_repost_is_not_qualified_again() {
         let repost = repost("org", &candidate(None), Start::BeforeShape, Timestamp(7));
