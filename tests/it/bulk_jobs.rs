@@ -71,10 +71,6 @@ async fn states(world: &World, campaign: &str) -> BTreeMap<String, i64> {
     serde_json::from_value(counts).unwrap()
 }
 
-async fn set_state(world: &World, campaign: &str, state: &str) {
-    world.admin.put(&format!("/v1/campaigns/{campaign}/state"), &json!({"state": state})).await.expect(200);
-}
-
 /// The messages that the client of a campaign got, in an order of their own.
 fn messages(world: &World, campaign: &str) -> Vec<String> {
     let got = world.receiver.at(&format!("/client/{campaign}"));
@@ -254,7 +250,7 @@ on_both! {
         assert_eq!(world.submission(&format!("{}.1.1", ids[0])).await["state"], "delivered");
 
         // An archived campaign delivers nothing more.
-        set_state(&world, "RR", "archived").await;
+        world.set_state("RR", "archived").await;
         let skipped = world.bulk(&new).await;
         assert_eq!((&skipped["done"], &skipped["skipped"]), (&json!(0), &json!(3)), "{skipped}");
         let path = format!("/v1/submissions/{}/repost", ids[0]);
@@ -324,14 +320,10 @@ on_both! {
         let gate = Gate::new();
         world.receiver.plan("/client/WW", vec![Behaviour::behind(&gate, 200)]);
         let delivering = submission_ids(&world.push(people("WW", 1)).await).remove(0);
-        while world.receiver.at("/client/WW").is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        set_state(&world, "WW", "paused").await;
+        world.receiver.until("/client/WW", 1).await;
+        world.set_state("WW", "paused").await;
         let pending = submission_ids(&world.push(people("WW", 3)).await);
-        while world.state(&pending[2]).await != "pending" {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        world.until("the last one waits", async || world.state(&pending[2]).await == "pending").await;
 
         let withdraw = async |id: &str| world.admin.post(&format!("/v1/submissions/{id}/withdraw"), &json!({})).await;
         withdraw(&delivering).await.expect_error(409, "under_way");
@@ -355,7 +347,7 @@ on_both! {
             assert_eq!(world.webhook_events(id).iter().filter(|name| *name == "lead.processed").count(), 1);
         }
         // Nothing of them is left to be activated.
-        set_state(&world, "WW", "active").await;
+        world.set_state("WW", "active").await;
         world.settle().await;
         assert_eq!(states(&world, "WW").await, BTreeMap::from([("canceled".to_owned(), 5), ("delivered".to_owned(), 1)]));
         let lines = world.admin.get("/v1/audit?limit=200").await.expect(200).json["items"].clone();
@@ -371,10 +363,10 @@ on_both! {
         let world = World::new(kind).await;
         world.subscribe().await;
         world.campaign("QQ", STRICT).await;
-        set_state(&world, "QQ", "paused").await;
+        world.set_state("QQ", "paused").await;
         let ids = world.push_and_settle(people("QQ", 60)).await;
         let new = json!({"operation": "withdraw", "all": true});
-        let ((), job) = tokio::join!(set_state(&world, "QQ", "active"), world.bulk(&new));
+        let ((), job) = tokio::join!(world.set_state("QQ", "active"), world.bulk(&new));
         world.settle().await;
         let found = states(&world, "QQ").await;
         let of = |state: &str| found.get(state).copied().unwrap_or_default();

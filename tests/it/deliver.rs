@@ -21,11 +21,6 @@ async fn submit(world: &World, campaign: &str) -> String {
     world.push_and_settle(ann(campaign)).await.remove(0)
 }
 
-async fn later(world: &World, ms: i64) {
-    world.clock.advance_ms(ms);
-    world.settle().await;
-}
-
 async fn deliveries(world: &World, submission: &str, kind: &str) -> Vec<Value> {
     let page = world.admin.get(&format!("/v1/deliveries?submission={submission}")).await.expect(200);
     page.json["items"].as_array().unwrap().iter().filter(|row| row["destination_kind"] == kind).cloned().collect()
@@ -57,9 +52,9 @@ on_both! {
             let delivery = to_client(&world, &id).await;
             assert_eq!((&delivery["state"], delivery["attempts"].as_u64()), (&json!("waiting"), Some(made as u64 + 1)));
             assert!(delivery["next_try_at"].is_string());
-            later(&world, TOO_SOON_MS).await;
+            world.advance(TOO_SOON_MS).await;
             assert_eq!(world.receiver.at("/client/CC").len(), made + 1, "tried again too soon");
-            later(&world, wait_ms - TOO_SOON_MS).await;
+            world.advance(wait_ms - TOO_SOON_MS).await;
         }
         let got = world.receiver.at("/client/CC");
         assert_eq!(got.len(), 3);
@@ -69,7 +64,7 @@ on_both! {
         let log = to_client(&world, &id).await["log"].clone();
         let outcomes: Vec<(&Value, &Value)> = log.as_array().unwrap().iter().map(|attempt| (&attempt["outcome"], &attempt["status"])).collect();
         assert_eq!(outcomes, [(&json!("retry"), &json!(500)), (&json!("retry"), &Value::Null), (&json!("accepted"), &json!(200))]);
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 3);
         let mut told = world.webhook_events(&id);
         told.sort();
@@ -120,9 +115,9 @@ on_both! {
             let before = world.receiver.at("/client/CC").len();
             world.receiver.plan("/client/CC", [busy(value)]);
             let id = submit(&world, "CC").await;
-            later(&world, too_soon_ms).await;
+            world.advance(too_soon_ms).await;
             assert_eq!(world.receiver.at("/client/CC").len(), before + 1, "{value}: tried again too soon");
-            later(&world, late_ms - too_soon_ms).await;
+            world.advance(late_ms - too_soon_ms).await;
             assert_eq!(world.receiver.at("/client/CC").len(), before + 2, "{value}: not tried again in time");
             assert_eq!(world.state(&id).await, "delivered");
         }
@@ -140,12 +135,12 @@ on_both! {
         let id = submit(&world, "CC").await;
         for wait_ms in WAITS_MS {
             assert_eq!(world.state(&id).await, "delivering");
-            later(&world, wait_ms).await;
+            world.advance(wait_ms).await;
         }
         let page = world.submission(&id).await;
         let line = page["timeline"].as_array().unwrap().last().unwrap().clone();
         assert_eq!((&line["state"], &line["cause"], &line["detail"]["attempts"]), (&json!("failed"), &json!("retries_exhausted"), &json!(4)));
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 4);
         let mut told = world.webhook_events(&id);
         told.sort();
@@ -166,7 +161,7 @@ on_both! {
         let attempt = to_client(&world, &id).await["log"][0].clone();
         assert_eq!((&attempt["outcome"], &attempt["status"]), (&json!("retry"), &Value::Null));
         assert!((900..8_000).contains(&attempt["elapsed_ms"].as_u64().unwrap()), "{attempt}");
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!(world.state(&id).await, "delivered");
         world.stop().await;
     }
@@ -195,7 +190,7 @@ on_both! {
         let id = submit(&world, "CC").await;
         let mut times = vec![world.clock.now().0];
         for wait_ms in WAITS_MS {
-            later(&world, wait_ms).await;
+            world.advance(wait_ms).await;
             times.push(world.clock.now().0);
         }
         let got = webhook_requests(&world, &id, "lead.delivered");
@@ -232,13 +227,13 @@ on_both! {
         let (path, resend) = (format!("/v1/deliveries/{delivery}"), format!("/v1/deliveries/{delivery}/resend"));
         world.admin.post(&resend, &json!({})).await.expect_error(409, "not_resendable");
         let mut expected = 2;
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         for _ in 0..3 {
             let page = world.admin.get(&path).await.expect(200);
             assert_eq!((&page.json["state"], page.json["attempts"].as_u64()), (&json!("failed"), Some(expected)));
             world.admin.post(&resend, &json!({})).await.expect(202);
             world.settle().await;
-            later(&world, 3_600_000).await;
+            world.advance(3_600_000).await;
             // The first try and as many retries as are configured, each time.
             expected += 2;
         }
@@ -413,7 +408,7 @@ on_both! {
         world.receiver.plan("/client/CC", [Behaviour::status(500)]);
         let id = submit(&world, "CC").await;
         world.admin.delete("/v1/campaigns/CC/endpoint").await.expect(204);
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!(world.receiver.at("/client/CC").len(), 1);
         assert_eq!(world.state(&id).await, "failed");
         assert_eq!(to_client(&world, &id).await["log"][1]["outcome"], "destination_removed");
@@ -433,14 +428,14 @@ on_both! {
         world.receiver.plan("/client/CC", [Behaviour::status(500), Behaviour::status(500)]);
         let id = submit(&world, "CC").await;
         world.admin.put("/v1/campaigns/CC/state", &json!({"state": "paused"})).await.expect(200);
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (1, "delivering"));
         assert_eq!(to_client(&world, &id).await["attempts"], 1, "waiting does not count as an attempt");
         world.activate("CC").await;
         world.settle().await;
         assert_eq!(world.receiver.at("/client/CC").len(), 2);
         world.admin.put("/v1/campaigns/CC/state", &json!({"state": "archived"})).await.expect(200);
-        later(&world, WAITS_MS[2]).await;
+        world.advance(WAITS_MS[2]).await;
         assert_eq!((world.receiver.at("/client/CC").len(), world.state(&id).await.as_str()), (2, "canceled"));
         assert_eq!(world.webhook_events(&id), ["lead.processed"]);
         world.stop().await;

@@ -107,9 +107,7 @@ async fn l3_two_hosts_have_one_first() {
     world.campaign("CC", "").await;
     world.set_lifecycle("CC", &rule("organization", "reject")).await;
     let neighbour = world.another_host().await;
-    while world.database.leases().await.1 < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    world.until_two_hosts_work().await;
     let other = Client::new(neighbour.address()).with_key(&world.source_key);
     for round in 0..5 {
         let leads: Value = (0..PEOPLE).map(|n| lead("CC", &format!("p{round}-{n}"))).collect();

@@ -72,16 +72,6 @@ async fn has_child(world: &World, id: &str) -> bool {
     world.admin.get(&format!("/v1/submissions/{id}.1")).await.status == 200
 }
 
-fn events(world: &World, id: &str) -> Vec<String> {
-    let mut events = world.webhook_events(id);
-    events.sort();
-    events
-}
-
-async fn set_state(world: &World, campaign: &str, state: &str) {
-    world.admin.put(&format!("/v1/campaigns/{campaign}/state"), &json!({"state": state})).await.expect(200);
-}
-
 on_both! {
     /// L8: whatever the client's no is, the lead ends by it and goes on in the next campaign, as the same person, told of as both.
     async fn l8_what_the_client_did_not_take_goes_on(kind: Kind) {
@@ -101,8 +91,8 @@ on_both! {
             assert_eq!(end(&world, &child).await, ended("SECOND", "delivered", Value::Null), "{name}");
             let (parent, made) = (world.submission(&id).await, world.submission(&child).await);
             assert_eq!((&made["parent_id"], &made["lead_id"], &made["lead"]), (&json!(id), &parent["lead_id"], &parent["lead"]));
-            assert_eq!(events(&world, &id), ["lead.failed", "lead.processed"], "{name}");
-            assert_eq!(events(&world, &child), ["lead.delivered", "lead.processed"], "{name}");
+            assert_eq!(world.sorted_webhook_events(&id), ["lead.failed", "lead.processed"], "{name}");
+            assert_eq!(world.sorted_webhook_events(&child), ["lead.delivered", "lead.processed"], "{name}");
             assert_eq!(world.receiver.at("/client/SECOND").last().unwrap().header("hookmill-submission-id"), child);
             let counted = format!("select cast(submission_count as text) from leads where id = '{}'", parent["lead_id"].as_str().unwrap());
             assert_eq!(world.texts(&counted).await, ["2"], "{name}: the person has both");
@@ -126,11 +116,11 @@ on_both! {
         }
         assert!(!has_child(&world, &chain[2]).await);
 
-        set_state(&world, "SECOND", "paused").await;
+        world.set_state("SECOND", "paused").await;
         let id = post(&world, "b").await;
         assert_eq!(end(&world, &id).await, ended("FIRST", "rejected", json!("THIRD")));
         assert_eq!(end(&world, &format!("{id}.1")).await, ended("THIRD", "rejected", Value::Null));
-        set_state(&world, "THIRD", "paused").await;
+        world.set_state("THIRD", "paused").await;
         let id = post(&world, "c").await;
         assert_eq!(end(&world, &id).await, ended("FIRST", "rejected", Value::Null));
         assert!(!has_child(&world, &id).await);
@@ -191,7 +181,7 @@ on_both! {
         let page = world.submission(&moved).await;
         let line = page["timeline"].as_array().unwrap().last().unwrap();
         assert_eq!((&line["cause"], &line["detail"]["cause"]), (&json!("moved"), &json!("cap_reached")));
-        assert_eq!(events(&world, &moved), ["lead.processed"]);
+        assert_eq!(world.sorted_webhook_events(&moved), ["lead.processed"]);
         assert_eq!(end(&world, &format!("{moved}.1")).await, ended("SECOND", "delivered", Value::Null));
         let counted = format!("select cast(submission_count as text) from leads where id = '{}'", page["lead_id"].as_str().unwrap());
         assert_eq!(world.texts(&counted).await, ["2"], "the person has both, from the first lead on");
@@ -202,7 +192,7 @@ on_both! {
         assert_eq!(end(&world, &closed).await, ended("FIRST", "rejected", json!("SECOND")));
         assert_eq!(end(&world, &format!("{closed}.1")).await, ended("SECOND", "delivered", Value::Null));
         for name in ["SECOND", "THIRD"] {
-            set_state(&world, name, "paused").await;
+            world.set_state(name, "paused").await;
         }
         let waiting = post(&world, "d").await;
         assert_eq!(end(&world, &waiting).await, ended("FIRST", "queued", Value::Null));
@@ -276,12 +266,12 @@ on_both! {
         let child = format!("{}.1", post(&world, "a").await);
         assert_eq!(end(&world, &child).await, ended("SECOND", "pending", Value::Null));
         assert_eq!(world.submission(&child).await["lead"]["email"], "a@x.example");
-        set_state(&world, "SECOND", "paused").await;
+        world.set_state("SECOND", "paused").await;
         let endpoint = json!({"url": world.receiver.url("/client/SECOND"), "retries": 3});
         world.admin.put("/v1/campaigns/SECOND/endpoint", &endpoint).await.expect(200);
         world.settle().await;
         assert_eq!(end(&world, &child).await, ended("SECOND", "pending", Value::Null));
-        set_state(&world, "SECOND", "active").await;
+        world.set_state("SECOND", "active").await;
         world.settle().await;
         assert_eq!(end(&world, &child).await, ended("SECOND", "delivered", Value::Null));
         assert_eq!(world.receiver.at("/client/SECOND")[0].json()["data"]["email"], "a@x.example");

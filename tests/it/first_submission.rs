@@ -59,11 +59,6 @@ async fn submit(world: &World, email: &str) -> String {
     world.push_and_settle(json!([{"campaign_id": "CC", "first_name": "Ann", "email": email}])).await.remove(0)
 }
 
-async fn later(world: &World, ms: i64) {
-    world.clock.advance_ms(ms);
-    world.settle().await;
-}
-
 /// Decides about a submission, and waits until nothing is due.
 async fn decide(world: &World, id: &str, decision: Value) {
     world.admin.post(&format!("/v1/submissions/{id}/review"), &decision).await.expect(200);

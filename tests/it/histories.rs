@@ -162,8 +162,8 @@ async fn play(world: &mut World, steps: &[Step]) -> Posted {
                     ids.into_iter().zip(leads).enumerate().map(|(at, (id, lead))| (id, (first + at, *campaign, *lead))),
                 );
             }
-            Step::Pause(campaign) => set_state(world, *campaign, "paused").await,
-            Step::Activate(campaign) => set_state(world, *campaign, "active").await,
+            Step::Pause(campaign) => world.set_state(CAMPAIGNS[*campaign], "paused").await,
+            Step::Activate(campaign) => world.set_state(CAMPAIGNS[*campaign], "active").await,
             Step::Fail(count) => world.receiver.plan("/client/FAILS", (0..*count).map(|_| Behaviour::status(503))),
             Step::Advance(ms) => world.clock.advance_ms(*ms),
             Step::Work(ms) => tokio::time::sleep(Duration::from_millis(*ms)).await,
@@ -175,15 +175,10 @@ async fn play(world: &mut World, steps: &[Step]) -> Posted {
     posted
 }
 
-async fn set_state(world: &World, campaign: usize, state: &str) {
-    let path = format!("/v1/campaigns/{}/state", CAMPAIGNS[campaign]);
-    world.admin.put(&path, &json!({"state": state})).await.expect(200);
-}
-
 /// Waits until every lead has reached a final state, however long its retries take.
 async fn wait_until_final(world: &World, posted: &Posted) {
     for campaign in 0..CAMPAIGNS.len() {
-        set_state(world, campaign, "active").await;
+        world.set_state(CAMPAIGNS[campaign], "active").await;
     }
     for _ in 0..HOURS_MAX {
         world.settle().await;

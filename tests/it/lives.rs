@@ -142,8 +142,8 @@ async fn play(world: &mut World, steps: &[Step]) -> BTreeSet<String> {
                 posted.extend(submission_ids(&response));
             }
             Step::Change(campaign, lifecycle) => change(world, *campaign, lifecycle).await,
-            Step::Pause(campaign) => set_state(world, *campaign, "paused").await,
-            Step::Activate(campaign) => set_state(world, *campaign, "active").await,
+            Step::Pause(campaign) => world.set_state(CAMPAIGNS[*campaign], "paused").await,
+            Step::Activate(campaign) => world.set_state(CAMPAIGNS[*campaign], "active").await,
             Step::Say(campaign, what) => {
                 let path = format!("/client/{}", CAMPAIGNS[*campaign]);
                 world.receiver.plan(&path, what.iter().map(|what| says(*what)));
@@ -171,11 +171,6 @@ async fn change(world: &World, campaign: usize, lifecycle: &Value) {
     world.admin.put(&format!("/v1/campaigns/{}/lifecycle", CAMPAIGNS[campaign]), lifecycle).await.expect(200);
 }
 
-async fn set_state(world: &World, campaign: usize, state: &str) {
-    let path = format!("/v1/campaigns/{}/state", CAMPAIGNS[campaign]);
-    world.admin.put(&path, &json!({"state": state})).await.expect(200);
-}
-
 /// All submissions, those too that were moved: by id, the newest first.
 async fn submissions(world: &World) -> Vec<String> {
     let mut ids = Vec::new();
@@ -200,7 +195,7 @@ async fn submissions(world: &World) -> Vec<String> {
 async fn wait_until_over(world: &World) {
     for campaign in 0..CAMPAIGNS.len() {
         change(world, campaign, &json!({})).await;
-        set_state(world, campaign, "active").await;
+        world.set_state(CAMPAIGNS[campaign], "active").await;
     }
     for _ in 0..ADVANCES_MAX {
         world.settle().await;

@@ -59,14 +59,6 @@ fn last_line(page: &Value) -> Value {
     page["timeline"].as_array().and_then(|lines| lines.last()).cloned().unwrap_or_default()
 }
 
-async fn states(world: &World, ids: &[String]) -> Vec<String> {
-    let mut states = Vec::new();
-    for id in ids {
-        states.push(world.state(id).await);
-    }
-    states
-}
-
 /// E-mail addresses in the order the client of a campaign got them.
 fn client_got(world: &World, campaign: &str) -> Vec<String> {
     let got = world.receiver.at(&format!("/client/{campaign}")).into_iter();
@@ -90,7 +82,7 @@ on_both! {
         leads[4].as_object_mut().unwrap().remove("last_name");
         let ids = world.push_and_settle(json!(leads)).await;
 
-        assert_eq!(states(&world, &ids).await, ["delivered", "quarantined", "delivered", "quarantined", "quarantined", "delivered"]);
+        assert_eq!(world.states(&ids).await, ["delivered", "quarantined", "delivered", "quarantined", "quarantined", "delivered"]);
         for (index, field, function, input) in [(1, "email", json!("email"), json!("no address")), (3, "phone", json!("phone"), json!("12")), (4, "last_name", Value::Null, Value::Null)] {
             let line = last_line(&world.submission(&ids[index]).await);
             assert_eq!(line["cause"], "map_failed", "{line}");
@@ -122,7 +114,7 @@ on_both! {
             {"campaign_id": "RR", "email": "d@x.example", "state": "TX", "bill": 100},
         ])).await;
 
-        assert_eq!(states(&world, &ids).await, ["disqualified", "disqualified", "disqualified", "delivered"]);
+        assert_eq!(world.states(&ids).await, ["disqualified", "disqualified", "disqualified", "delivered"]);
         let failed = world.submission(&ids[0]).await["decision"]["failed_rules"].clone();
         assert_eq!(failed.as_array().unwrap().len(), 1, "{failed}");
         let rule = &failed[0];
@@ -161,24 +153,24 @@ on_both! {
             }
         }
         world.settle().await;
-        assert!(states(&world, &ids).await.iter().all(|state| state == "pending"));
+        assert!(world.states(&ids).await.iter().all(|state| state == "pending"));
         assert!(client_got(&world, "DD").is_empty() && world.webhook_events(&ids[0]).is_empty());
         let counts = world.admin.get("/v1/campaigns/DD").await.expect(200).json["submissions"].clone();
         assert_eq!(counts, json!({"pending": 12}));
 
         world.activate("DD").await;
         world.settle().await;
-        assert!(states(&world, &ids).await.iter().all(|state| state == "delivered"));
+        assert!(world.states(&ids).await.iter().all(|state| state == "delivered"));
         assert_eq!(client_got(&world, "DD").len(), 12);
         let lines: Vec<Value> = world.submission(&ids[0]).await["timeline"].as_array().unwrap().iter().map(|line| line["state"].clone()).collect();
         assert_eq!(lines, ["received", "processing", "pending", "received", "processing", "delivering", "delivered"]);
 
         world.admin.put("/v1/campaigns/DD/state", &json!({"state": "paused"})).await.expect(200);
         let held = world.push_and_settle(json!(people("DD", 2))).await;
-        assert_eq!(states(&world, &held).await, ["pending", "pending"]);
+        assert_eq!(world.states(&held).await, ["pending", "pending"]);
         world.activate("DD").await;
         world.settle().await;
-        assert_eq!(states(&world, &held).await, ["delivered", "delivered"]);
+        assert_eq!(world.states(&held).await, ["delivered", "delivered"]);
         world.stop().await;
     }
 }
@@ -270,7 +262,7 @@ on_both! {
         let ids = world.push_and_settle(json!(people("NN", 3))).await;
         world.restart().await;
         world.settle().await;
-        assert_eq!(states(&world, &ids).await, ["pending"; 3]);
+        assert_eq!(world.states(&ids).await, ["pending"; 3]);
         let line = last_line(&world.submission(&ids[0]).await);
         assert_eq!((&line["state"], &line["cause"]), (&json!("pending"), &json!("no_client_endpoint")));
         assert!(line["detail"]["message"].as_str().unwrap().contains("set `delivery` to `store_only`"), "{line}");
@@ -281,17 +273,17 @@ on_both! {
         let endpoint = json!({"url": world.receiver.url("/client/NN")});
         world.admin.put("/v1/campaigns/NN/endpoint", &endpoint).await.expect(200);
         world.settle().await;
-        assert_eq!(states(&world, &ids).await, ["delivered"; 3]);
+        assert_eq!(world.states(&ids).await, ["delivered"; 3]);
         assert_eq!(world.receiver.at("/client/NN").len(), 3);
 
         world.admin.patch("/v1/campaigns/NN", &json!({"delivery": "store_only"})).await.expect_error(409, "delivery_conflict");
         world.admin.delete("/v1/campaigns/NN/endpoint").await.expect(204);
         let ids = world.push_and_settle(json!(people("NN", 2))).await;
-        assert_eq!(states(&world, &ids).await, ["pending"; 2]);
+        assert_eq!(world.states(&ids).await, ["pending"; 2]);
         let changed = world.admin.patch("/v1/campaigns/NN", &json!({"delivery": "store_only"})).await.expect(200);
         assert_eq!(changed.str("delivery"), "store_only");
         world.settle().await;
-        assert_eq!(states(&world, &ids).await, ["delivered"; 2]);
+        assert_eq!(world.states(&ids).await, ["delivered"; 2]);
         assert_eq!(last_line(&world.submission(&ids[0]).await)["cause"], "stored");
         world.admin.put("/v1/campaigns/NN/endpoint", &endpoint).await.expect_error(409, "delivery_conflict");
         world.admin.patch("/v1/campaigns/NN", &json!({"delivery": "client"})).await.expect(200);
@@ -318,7 +310,7 @@ on_both! {
                 world.admin.put(&path, &endpoint).await.expect(200)
             });
             world.settle().await;
-            assert_eq!(states(&world, &submission_ids(&pushed)).await, vec!["delivered"; 40], "{round}");
+            assert_eq!(world.states(&submission_ids(&pushed)).await, vec!["delivered"; 40], "{round}");
         }
         world.stop().await;
     }
@@ -334,7 +326,7 @@ on_both! {
             lead["phone"] = json!("12");
         }
         let ids = world.push_and_settle(json!(leads)).await;
-        assert_eq!(states(&world, &ids[..39]).await, vec!["quarantined"; 39]);
+        assert_eq!(world.states(&ids[..39]).await, vec!["quarantined"; 39]);
 
         // One, on the same document: it comes back.
         let again = world.admin.post(&format!("/v1/submissions/{}/reprocess", ids[0]), &json!({})).await.expect(200);
@@ -360,7 +352,7 @@ on_both! {
         }
         assert_eq!(put_back, 39);
         world.settle().await;
-        assert_eq!(states(&world, &ids).await, vec!["delivered"; 40]);
+        assert_eq!(world.states(&ids).await, vec!["delivered"; 40]);
         assert_eq!(world.receiver.at("/client/QQ").len(), 40);
         let causes: Vec<Value> = world.submission(&ids[1]).await["timeline"].as_array().unwrap().iter().map(|line| line["cause"].clone()).collect();
         assert_eq!(causes, ["ingested", "started", "map_failed", "reprocessed", "started", "shaped", "client_accepted"]);
@@ -382,7 +374,7 @@ on_both! {
             assert!([200, 409].contains(&race.await.unwrap()));
         }
         world.settle().await;
-        assert_eq!(states(&world, &ids).await, vec!["delivered"; 200]);
+        assert_eq!(world.states(&ids).await, vec!["delivered"; 200]);
         let lines = world.submission(&ids[0]).await["timeline"].as_array().unwrap().iter().filter(|line| line["cause"] == "released").count();
         assert_eq!(lines, 1);
         world.stop().await;
@@ -436,7 +428,7 @@ on_both! {
         world.activate("EE").await;
         world.settle().await;
         let after = world.pipeline().engine().stats();
-        assert_eq!(states(&world, &ids).await, vec!["delivered"; 100]);
+        assert_eq!(world.states(&ids).await, vec!["delivered"; 100]);
         let calls = |phase| after.calls.get(&phase).unwrap_or(&0) - before.calls.get(&phase).unwrap_or(&0);
         assert_eq!((after.instances - before.instances, calls(Phase::Map), calls(Phase::Qualify), calls(Phase::Shape)), (1, 1, 1, 0));
         assert_eq!(after.items[&Phase::Map] - before.items[&Phase::Map], 100);
@@ -450,7 +442,7 @@ on_both! {
         let world = World::new(kind).await;
         world.campaign("NR", "version: 1").await;
         let ids = world.push_and_settle(json!([{"campaign_id": "NR", "state": "TX"}])).await;
-        assert_eq!(states(&world, &ids).await, ["delivered"]);
+        assert_eq!(world.states(&ids).await, ["delivered"]);
         let calls = world.pipeline().engine().stats().calls;
         assert_eq!((calls.get(&Phase::Map), calls.get(&Phase::Qualify)), (Some(&1), None));
         world.stop().await;
@@ -480,7 +472,7 @@ on_both! {
         world.admin.post("/v1/campaigns/BB/versions/1/activate", &json!({})).await.expect(204);
         assert_eq!(world.reprocess("BB").await, 3);
         world.settle().await;
-        assert_eq!(states(&world, &ids).await, ["delivered", "delivered", "delivered"]);
+        assert_eq!(world.states(&ids).await, ["delivered", "delivered", "delivered"]);
         world.stop().await;
     }
 }
@@ -498,7 +490,7 @@ on_both! {
         let first = &ids[0];
         let born = [format!("{first}.1"), format!("{first}.2")];
         assert_eq!(world.state(first).await, "quarantined");
-        assert_eq!(states(&world, &born).await, ["delivered", "quarantined"]);
+        assert_eq!(world.states(&born).await, ["delivered", "quarantined"]);
         for id in &born {
             assert_eq!(world.submission(id).await["parent_id"], *first);
         }
@@ -509,7 +501,7 @@ on_both! {
         world.admin.put("/v1/campaigns/MM/document", &json!({"document": repaired, "activate": true})).await.expect(201);
         assert_eq!(world.reprocess("MM").await, 2);
         world.settle().await;
-        assert_eq!(states(&world, &[first.clone(), born[0].clone(), born[1].clone()]).await, ["delivered", "delivered", "delivered"]);
+        assert_eq!(world.states(&[first.clone(), born[0].clone(), born[1].clone()]).await, ["delivered", "delivered", "delivered"]);
         let mut got = client_got(&world, "MM");
         got.sort();
         assert_eq!(got, ["b@x.example", "bad", "worse"]);

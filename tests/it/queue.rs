@@ -35,14 +35,8 @@ async fn lines(world: &World, id: &str, state: &str) -> Vec<Value> {
     page["timeline"].as_array().unwrap().iter().filter(|line| line["state"] == state).cloned().collect()
 }
 
-fn events(world: &World, id: &str) -> Vec<String> {
-    let mut events = world.webhook_events(id);
-    events.sort();
-    events
-}
-
 async fn set_state(world: &World, campaign: &str, state: &str) {
-    world.admin.put(&format!("/v1/campaigns/{campaign}/state"), &json!({"state": state})).await.expect(200);
+    world.set_state(campaign, state).await;
     world.settle().await;
 }
 
@@ -81,7 +75,7 @@ on_both! {
         assert_eq!(world.state(&late).await, "delivered");
         for id in &ids[3..] {
             assert_eq!(lines(&world, id, "queued").await.len(), 1);
-            assert_eq!(events(&world, id), ["lead.delivered", "lead.processed", "lead.queued"]);
+            assert_eq!(world.sorted_webhook_events(id), ["lead.delivered", "lead.processed", "lead.queued"]);
         }
         assert_eq!(world.receiver.at("/client/CC").len(), 10);
         world.stop().await;
@@ -109,7 +103,7 @@ on_both! {
         assert_eq!(world.states(&ids).await, ["queued", "queued"]);
         world.advance(HOUR_MS).await;
         assert_eq!(world.states(&ids).await, ["delivered", "disqualified"]);
-        assert_eq!(events(&world, &ids[1]), ["lead.disqualified", "lead.processed", "lead.queued"]);
+        assert_eq!(world.sorted_webhook_events(&ids[1]), ["lead.disqualified", "lead.processed", "lead.queued"]);
         let page = world.submission(&ids[1]).await;
         assert_eq!((&page["lead"]["email"], &page["decision"]["failed_rules"][0]["reason"]), (&json!("b@x.example"), &json!("not served")));
         world.stop().await;
@@ -135,7 +129,7 @@ on_both! {
         let line = page["timeline"].as_array().unwrap().last().unwrap();
         assert_eq!((&line["cause"], &page["lead"]["email"]), (&json!("expired"), &json!("p1@x.example")));
         assert!(page["lead_id"].is_string() && line["detail"]["expires_at"].as_str().unwrap().starts_with("2026-03-01T14:00:00"), "{page}");
-        assert_eq!(events(&world, &ids[1]), ["lead.processed", "lead.queued"]);
+        assert_eq!(world.sorted_webhook_events(&ids[1]), ["lead.processed", "lead.queued"]);
         world.advance(HOUR_MS + 1).await;
         assert_eq!(world.state(&ids[2]).await, "canceled");
         // Nobody is left to wait behind.
@@ -189,7 +183,7 @@ on_both! {
         let page = world.submission(&ids[2]).await;
         let line = page["timeline"].as_array().unwrap().last().unwrap();
         assert_eq!((&line["cause"], &page["lead"]["email"]), (&json!("campaign_archived"), &json!("p2@x.example")));
-        assert_eq!(events(&world, &ids[2]), ["lead.processed", "lead.queued"]);
+        assert_eq!(world.sorted_webhook_events(&ids[2]), ["lead.processed", "lead.queued"]);
         for id in &ids[1..] {
             assert_eq!(lines(&world, id, "queued").await.len(), 1, "it was queued once");
         }

@@ -19,11 +19,6 @@ async fn submit(world: &World) -> String {
     world.push_and_settle(lead()).await.remove(0)
 }
 
-async fn later(world: &World, ms: i64) {
-    world.clock.advance_ms(ms);
-    world.settle().await;
-}
-
 /// The deliveries of a submission to one kind of destination, each with its log.
 async fn deliveries(world: &World, submission: &str, kind: &str) -> Vec<Value> {
     let page = world.admin.get(&format!("/v1/deliveries?submission={submission}")).await.expect(200).json;
@@ -48,10 +43,6 @@ fn endpoint(world: &World, path: &str, token: &str) -> Value {
 /// The tokens of the requests to a path, in order.
 fn tokens(world: &World, path: &str) -> Vec<String> {
     world.receiver.at(path).iter().map(|request| request.header("x-token").to_owned()).collect()
-}
-
-async fn set_state(world: &World, state: &str) {
-    world.admin.put("/v1/campaigns/CC/state", &json!({"state": state})).await.expect(200);
 }
 
 /// What is wrong with a body, in every way, after a head that is whole.
@@ -84,7 +75,7 @@ on_both! {
                 world.receiver.plan("/client/CC", [behaviour]);
                 let id = submit(&world).await;
                 assert_eq!(world.state(&id).await, state, "{what}");
-                later(&world, A_DAY_MS).await;
+                world.advance(A_DAY_MS).await;
                 assert_eq!(world.receiver.at("/client/CC").len(), before + 1, "{what}: sent again");
                 let delivery = deliveries(&world, &id, "client").await.remove(0);
                 let attempt = &delivery["log"][0];
@@ -106,7 +97,7 @@ on_both! {
         world.receiver.plan("/client/CC", [Behaviour::cut(503, "{", Ending::Close)]);
         let id = submit(&world).await;
         assert_eq!(world.state(&id).await, "delivering");
-        later(&world, AGAIN_MS).await;
+        world.advance(AGAIN_MS).await;
         assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), ("delivered", 2));
         let log = deliveries(&world, &id, "client").await.remove(0)["log"].clone();
         let shown: Vec<Value> = log.as_array().unwrap().iter().map(|attempt| json!([attempt["outcome"], attempt["status"], attempt["detail"]["cut"]])).collect();
@@ -142,7 +133,7 @@ on_both! {
             let what = format!("{behaviour:?}");
             world.receiver.plan("/client/CC", [behaviour]);
             let id = submit(&world).await;
-            later(&world, A_DAY_MS).await;
+            world.advance(A_DAY_MS).await;
             assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), (state, at + 1), "{what}");
             let line = world.submission(&id).await["timeline"].as_array().unwrap().last().unwrap().clone();
             assert_eq!(line["cause"], cause, "{what}");
@@ -171,7 +162,7 @@ on_both! {
             let what = format!("{behaviour:?}");
             world.receiver.plan("/client/CC", [behaviour]);
             let id = submit(&world).await;
-            later(&world, A_DAY_MS).await;
+            world.advance(A_DAY_MS).await;
             assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/client/CC").len()), (state, at + 1), "{what}");
             let line = world.submission(&id).await["timeline"].as_array().unwrap().last().unwrap().clone();
             assert_eq!(line["cause"], cause, "{what}: {line}");
@@ -196,7 +187,7 @@ on_both! {
         world.campaign("CC", "").await;
         world.receiver.plan("/subscriber", [Behaviour::cut(200, "tha", Ending::Reset), Behaviour::cut(410, "gone", Ending::Close)]);
         let first = submit(&world).await;
-        later(&world, A_DAY_MS).await;
+        world.advance(A_DAY_MS).await;
         assert_eq!(world.receiver.at("/subscriber").len(), 1);
         assert_eq!(deliveries(&world, &first, "organization_webhook").await[0]["state"], "delivered");
         submit(&world).await;
@@ -220,7 +211,7 @@ on_both! {
             if restarts {
                 world.restart().await;
             }
-            later(&world, AGAIN_MS).await;
+            world.advance(AGAIN_MS).await;
             assert_eq!(world.state(&id).await, "delivered");
             assert_eq!((tokens(&world, &a), tokens(&world, &b)), (vec!["of a".to_owned(), "of a".into()], vec![]));
             submit(&world).await;
@@ -240,16 +231,16 @@ on_both! {
         world.receiver.plan("/a", [Behaviour::Close, Behaviour::status(500), Behaviour::status(500), Behaviour::status(500)]);
         let id = submit(&world).await;
         set_endpoint(&world, endpoint(&world, "/a", "2")).await;
-        later(&world, AGAIN_MS).await;
+        world.advance(AGAIN_MS).await;
         set_endpoint(&world, endpoint(&world, "/a", "3")).await;
         set_endpoint(&world, endpoint(&world, "/b", "of b")).await;
-        later(&world, 2 * AGAIN_MS).await;
+        world.advance(2 * AGAIN_MS).await;
         set_endpoint(&world, endpoint(&world, "/a", "4")).await;
-        later(&world, 4 * AGAIN_MS).await;
+        world.advance(4 * AGAIN_MS).await;
         let mut put = endpoint(&world, "/a", "of the put");
         put["method"] = json!("PUT");
         set_endpoint(&world, put).await;
-        later(&world, 8 * AGAIN_MS).await;
+        world.advance(8 * AGAIN_MS).await;
         assert_eq!(world.state(&id).await, "delivered");
         let got = world.receiver.at("/a");
         assert!(got.iter().all(|request| request.method == "POST" && request.body == got[0].body), "{got:?}");
@@ -266,15 +257,15 @@ on_both! {
         set_endpoint(&world, endpoint(&world, "/a", "of a")).await;
         world.receiver.plan("/a", [Behaviour::status(500), Behaviour::status(500)]);
         let id = submit(&world).await;
-        set_state(&world, "paused").await;
-        later(&world, AGAIN_MS).await;
+        world.set_state("CC", "paused").await;
+        world.advance(AGAIN_MS).await;
         set_endpoint(&world, endpoint(&world, "/b", "of b")).await;
         world.activate("CC").await;
         world.settle().await;
         assert_eq!((world.receiver.at("/a").len(), world.receiver.at("/b").len()), (2, 0));
         world.admin.delete("/v1/campaigns/CC/endpoint").await.expect(204);
         set_endpoint(&world, endpoint(&world, "/a", "of another a")).await;
-        later(&world, A_DAY_MS).await;
+        world.advance(A_DAY_MS).await;
         assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/a").len()), ("failed", 2));
         assert_eq!(deliveries(&world, &id, "client").await[0]["log"][2]["outcome"], "destination_removed");
         world.stop().await;
@@ -291,7 +282,7 @@ on_both! {
         world.receiver.always("/old", Behaviour::status(500));
         let id = submit(&world).await;
         world.admin.put("/v1/webhook-settings", &settings("/new")).await.expect(200);
-        later(&world, AGAIN_MS).await;
+        world.advance(AGAIN_MS).await;
         let delivery = deliveries(&world, &id, "organization_webhook").await.remove(0);
         assert_eq!((&delivery["state"], world.receiver.at("/old").len(), world.receiver.at("/new").len()), (&json!("failed"), 2, 0));
         world.receiver.plan("/new", [Behaviour::status(500)]);
@@ -300,7 +291,7 @@ on_both! {
         world.settle().await;
         world.admin.put("/v1/webhook-settings", &settings("/newest")).await.expect(200);
         // Its third attempt was its first there: the wait is that after three.
-        later(&world, 4 * AGAIN_MS).await;
+        world.advance(4 * AGAIN_MS).await;
         let got = world.receiver.at("/new");
         assert_eq!((world.receiver.at("/old").len(), got.len(), world.receiver.at("/newest").len()), (2, 2, 0));
         let first = &world.receiver.at("/old")[0];
@@ -336,19 +327,19 @@ on_both! {
             set_endpoint(&world, endpoint(&world, &format!("/{n}"), "")).await;
         }
         assert_eq!(kept().await, (first + 3, vec![first + 1, first + 2, first + 3]));
-        later(&world, AGAIN_MS).await;
+        world.advance(AGAIN_MS).await;
         assert_eq!((world.state(&id).await.as_str(), world.receiver.at("/0").len()), ("failed", 1));
         assert_eq!(deliveries(&world, &id, "client").await[0]["log"][1]["outcome"], "destination_removed");
         assert!((1..=3).all(|n| world.receiver.at(&format!("/{n}")).is_empty()));
         // Nothing waits any more: what was replaced long ago is not kept.
-        later(&world, A_DAY_MS).await;
+        world.advance(A_DAY_MS).await;
         set_endpoint(&world, endpoint(&world, "/4", "")).await;
         assert_eq!(kept().await, (first + 4, vec![first + 3, first + 4]));
         // What something may still wait for is.
         world.receiver.plan("/4", [Behaviour::Close]);
         let id = submit(&world).await;
-        set_state(&world, "paused").await;
-        later(&world, A_DAY_MS).await;
+        world.set_state("CC", "paused").await;
+        world.advance(A_DAY_MS).await;
         set_endpoint(&world, endpoint(&world, "/5", "")).await;
         world.clock.advance_ms(A_DAY_MS);
         set_endpoint(&world, endpoint(&world, "/6", "")).await;
@@ -493,6 +484,16 @@ on_both! {
             assert!(!shown.text.contains("s3cret") && !shown.text.contains("T000"), "{address}: {}", shown.text);
             assert!(shown.text.contains("save https://new.client.example/\u{2026} as its URL"), "{address}: {}", shown.text);
         }
+        // A redirect may be taken for an acceptance: then the response stands with the delivery alone.
+        let accepts = "version: 1\ninterpret: {outcomes: [{outcome: accepted, when: {field: status, op: eq, value: 301}}]}";
+        world.campaign("AA", accepts).await;
+        let page = format!("Moved to <a href=\"{target}\">");
+        world.receiver.plan("/client/AA", [Behaviour::Respond(301, vec![("location".to_owned(), target.to_owned())], page)]);
+        let id = world.push_and_settle(json!([{"campaign_id": "AA"}])).await.remove(0);
+        let address = format!("/v1/submissions/{id}");
+        let (whole, shown) = (world.admin.get(&address).await.expect(200), viewer.get(&address).await.expect(200));
+        assert_eq!((&whole.json["state"], &whole.json["why"]["response"]["status"]), (&json!("delivered"), &json!(301)));
+        assert!(whole.text.contains("s3cret") && !shown.text.contains("s3cret"), "{}", shown.text);
         let told = world.receiver.at("/subscriber");
         assert!(told.iter().any(|request| String::from_utf8_lossy(&request.body).contains("redirects to https://new.client.example/")));
         assert!(told.iter().all(|request| !String::from_utf8_lossy(&request.body).contains("s3cret")));

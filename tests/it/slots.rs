@@ -263,9 +263,7 @@ async fn l5_two_hosts_of_which_one_dies_sell_exactly_n() {
         let world = World::with(Kind::Postgres, options()).await;
         random_client(&world, &mut random, cap).await;
         let neighbour = world.another_host().await;
-        while world.database.leases().await.1 < 2 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        world.until_two_hosts_work().await;
         let other = Client::new(neighbour.address()).with_key(&world.source_key);
         for round in 0..4 {
             let (here, there) = (format!("here-{round}"), format!("there-{round}"));

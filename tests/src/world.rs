@@ -227,7 +227,27 @@ impl World {
 
     /// Activates a campaign.
     pub async fn activate(&self, id: &str) {
-        self.admin.put(&format!("/v1/campaigns/{id}/state"), &json!({"state": "active"})).await.expect(200);
+        self.set_state(id, "active").await;
+    }
+
+    /// Moves a campaign to a state.
+    pub async fn set_state(&self, id: &str, state: &str) {
+        self.admin.put(&format!("/v1/campaigns/{id}/state"), &json!({"state": state})).await.expect(200);
+    }
+
+    /// Waits until something is so; fails where it does not come to be.
+    pub async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let wait = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("it does not come to be so: {what}"));
+    }
+
+    /// Waits until two hosts share the work.
+    pub async fn until_two_hosts_work(&self) {
+        self.until("two hosts have shards", async || 2 <= self.database.leases().await.1).await;
     }
 
     /// Sends all events of the first organization to `/subscriber` of the receiver; returns the signing secret.
@@ -340,6 +360,13 @@ impl World {
         let told = self.receiver.at("/subscriber").into_iter().map(|request| request.json());
         let about = told.filter(|event| event["submissionId"] == submission_id);
         about.map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The same in the order of their names.
+    pub fn sorted_webhook_events(&self, submission_id: &str) -> Vec<String> {
+        let mut events = self.webhook_events(submission_id);
+        events.sort();
+        events
     }
 
     /// Has the database take no more rows of a table whose column holds this text, at `insert` or `update`.

@@ -119,9 +119,7 @@ on_both! {
         world.clock.advance_ms(1_000);
         let request = world.admin.request("POST", ERASURES).header("content-type", "application/json");
         let asked = tokio::spawn(request.body(json!({"email": ANN}).to_string()).send());
-        while world.texts("select id from erasures").await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        world.until("an erasure is stored", async || !world.texts("select id from erasures").await.is_empty()).await;
         for kill in 0..KILLS {
             tokio::time::sleep(Duration::from_millis(10 * kill)).await;
             world.kill().await;
@@ -150,9 +148,7 @@ async fn l12_each_host_erases_its_own() {
         world.campaign(campaign, "").await;
     }
     let other = world.another_host().await;
-    while world.database.leases().await.1 < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    world.until_two_hosts_work().await;
     let (_, key) = world.admin.address_and_key();
     let (_, source_key) = world.source.address_and_key();
     let there = Client::new(other.address());

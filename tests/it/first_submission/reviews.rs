@@ -110,7 +110,7 @@ on_both! {
         assert_eq!((world.state(&ann).await.as_str(), world.state(&bob).await.as_str()), ("delivered", "disqualified"));
         assert_eq!(detail(&world, &ann, "review_approved").await["override"], true);
         let asked = world.receiver.at(CHECKS).len();
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!(world.receiver.at(CHECKS).len(), asked, "nobody is asked again");
         let deliveries = world.admin.get(&format!("/v1/deliveries?submission={ann}")).await.expect(200).json;
         let of_action = deliveries["items"].as_array().unwrap().iter().find(|row| row["destination_kind"] == "action").unwrap();
@@ -133,7 +133,7 @@ on_both! {
         world.admin.post(&path(&id), &json!({"decision": "reject", "override": true})).await.expect(200);
         gate.open();
         world.settle().await;
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!((world.state(&id).await.as_str(), delivered(&world).len(), world.receiver.at(CHECKS).len()), ("disqualified", 0, 1));
         assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
         world.stop().await;

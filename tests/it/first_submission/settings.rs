@@ -83,11 +83,11 @@ on_both! {
         let bob = submit(&world, "bob@x.example").await;
         assert_eq!((world.state(&bob).await.as_str(), world.receiver.at("/other").len()), ("delivered", 1));
         world.admin.put(ACTION, &json!({"kind": "review"})).await.expect(200);
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!((world.receiver.at(CHECKS).len(), world.receiver.at("/other").len()), (2, 1), "it is asked where it was");
         assert!(waiting(&world).await.is_empty());
         world.admin.delete(ACTION).await.expect(204);
-        later(&world, WAITS_MS[1]).await;
+        world.advance(WAITS_MS[1]).await;
         assert_eq!((world.receiver.at(CHECKS).len(), waiting(&world).await), (2, vec![ann.clone()]));
         assert_eq!(detail(&world, &ann, "action_failed").await["reason"], "destination_removed");
         decide(&world, &ann, json!({"decision": "reject"})).await;

@@ -71,7 +71,7 @@ on_both! {
         assert_eq!(read_events(&world, &id), names(&["lead.first_submission_action", "lead.disqualified", "lead.processed"]));
         let event = world.receiver.at("/subscriber").into_iter().map(|request| request.json()).find(|event| event["event"] == "lead.disqualified").unwrap();
         assert_eq!((&event["context"]["reason"], &event["context"]["failed_rules"]), (&json!("on a list"), &json!([])));
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!((delivered(&world).len(), world.receiver.at(CHECKS).len()), (0, 1));
         assert!(waiting(&world).await.is_empty());
         world.stop().await;
@@ -115,7 +115,7 @@ on_both! {
         for (made, wait_ms) in WAITS_MS[..2].iter().enumerate() {
             assert_eq!((world.receiver.at(CHECKS).len(), waiting(&world).await.len()), (made + 1, 0));
             assert_eq!(world.state(&id).await, "pending_action");
-            later(&world, *wait_ms).await;
+            world.advance(*wait_ms).await;
         }
         let asked = world.receiver.at(CHECKS);
         assert_eq!(asked.len(), 3);
@@ -126,7 +126,7 @@ on_both! {
         assert!(failed["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{failed}");
         let listed = reviews(&world, "").await;
         assert_eq!((listed.len(), &listed[0]["cause"], &listed[0]["reason"]), (1, &json!("action_failed"), &failed["reason"]));
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!((world.receiver.at(CHECKS).len(), read_events(&world, &id)), (3, names(&["lead.first_submission_action"])));
         decide(&world, &id, json!({"decision": "approve"})).await;
         assert_eq!(world.state(&id).await, "delivered");
@@ -141,8 +141,8 @@ on_both! {
         let action = |world: &World| json!({"kind": "webhook", "url": world.receiver.url(CHECKS), "retries": 1, "timeout_s": 1});
         let world = world_with(kind, "", action).await;
         world.receiver.plan(CHECKS, [Behaviour::Silence(Duration::from_secs(30)), approves(), Behaviour::Silence(Duration::from_secs(30)), Behaviour::Silence(Duration::from_secs(30))]);
-        let ids = [submit(&world, "ann@x.example").await, { later(&world, WAITS_MS[0]).await; submit(&world, "bob@x.example").await }];
-        later(&world, WAITS_MS[0]).await;
+        let ids = [submit(&world, "ann@x.example").await, { world.advance(WAITS_MS[0]).await; submit(&world, "bob@x.example").await }];
+        world.advance(WAITS_MS[0]).await;
         assert_eq!(world.state(&ids[0]).await, "delivered");
         assert_eq!((world.state(&ids[1]).await.as_str(), waiting(&world).await), ("pending_action", vec![ids[1].clone()]));
         world.stop().await;
@@ -187,7 +187,7 @@ on_both! {
             assert_eq!(failed["attempts"], 1, "{reason}");
             ids.push(id);
         }
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!(world.receiver.at(CHECKS).len(), ids.len(), "none is asked about again");
         assert!(world.receiver.at("/elsewhere").is_empty() && delivered(&world).is_empty());
         assert_eq!(waiting(&world).await, ids, "the oldest first");
@@ -251,7 +251,7 @@ on_both! {
         let first = submit(&world, "ann@x.example").await;
         world.restart().await;
         world.receiver.plan(CHECKS, [approves()]);
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!(world.state(&first).await, "delivered");
 
         let gate = Gate::new();
@@ -288,7 +288,7 @@ on_both! {
         world.receiver.plan(CHECKS, [Behaviour::status(503), Behaviour::status(503)]);
         let id = submit(&world, "ann@x.example").await;
         set("paused").await;
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!((world.receiver.at(CHECKS).len(), world.state(&id).await.as_str()), (1, "pending_action"), "nobody is asked");
         set("active").await;
         assert_eq!((world.receiver.at(CHECKS).len(), world.state(&id).await.as_str()), (2, "pending_action"));
@@ -310,7 +310,7 @@ on_both! {
             assert_eq!(lines(&world, id).await.last().unwrap(), "canceled campaign_archived");
             assert_eq!(read_events(&world, id), names(&["lead.first_submission_action", "lead.processed"]));
         }
-        later(&world, 86_400_000).await;
+        world.advance(86_400_000).await;
         assert_eq!((world.receiver.at(CHECKS).len(), waiting(&world).await.len(), delivered(&world).len()), (asked, 0, 1));
         world.admin.post(&format!("/v1/submissions/{person}/review"), &json!({"decision": "approve"})).await.expect_error(409, "not_in_review");
         world.stop().await;
@@ -325,7 +325,7 @@ on_both! {
         world.receiver.always(CHECKS, approves());
         let id = submit(&world, "ann@x.example").await;
         world.admin.post(&format!("/v1/submissions/{id}/withdraw"), &json!({})).await.expect(200);
-        later(&world, WAITS_MS[0]).await;
+        world.advance(WAITS_MS[0]).await;
         assert_eq!((world.receiver.at(CHECKS).len(), world.state(&id).await.as_str()), (1, "canceled"));
         assert!(delivered(&world).is_empty());
         world.stop().await;
