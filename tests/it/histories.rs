@@ -177,8 +177,8 @@ async fn play(world: &mut World, steps: &[Step]) -> Posted {
 
 /// Waits until every lead has reached a final state, however long its retries take.
 async fn wait_until_final(world: &World, posted: &Posted) {
-    for campaign in 0..CAMPAIGNS.len() {
-        world.set_state(CAMPAIGNS[campaign], "active").await;
+    for campaign in CAMPAIGNS {
+        world.set_state(campaign, "active").await;
     }
     for _ in 0..HOURS_MAX {
         world.settle().await;

@@ -193,9 +193,9 @@ async fn submissions(world: &World) -> Vec<String> {
 
 /// Waits until nothing waits for the clock: every campaign is active, and none has a cap or a schedule any more.
 async fn wait_until_over(world: &World) {
-    for campaign in 0..CAMPAIGNS.len() {
+    for (campaign, name) in CAMPAIGNS.iter().enumerate() {
         change(world, campaign, &json!({})).await;
-        world.set_state(CAMPAIGNS[campaign], "active").await;
+        world.set_state(name, "active").await;
     }
     for _ in 0..ADVANCES_MAX {
         world.settle().await;

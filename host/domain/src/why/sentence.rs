@@ -45,10 +45,6 @@ fn received(cause: &str) -> Composed {
             (Some(WhyStage::Campaign), "The campaign of the lead was archived, and the lead is canceled in its turn")
         }
         "deferred" => (None, "The host could not decide about the lead yet, and tries again"),
-        "action_approved" => {
-            (Some(WhyStage::Action), "The first-submission action approved the lead, which goes on in its turn")
-        }
-        "review_approved" => (Some(WhyStage::Action), "A person approved the lead, which goes on in its turn"),
         _ => (None, "The lead was received, and is processed in its turn"),
     };
     (stage, text.to_owned())

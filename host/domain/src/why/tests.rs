@@ -304,6 +304,20 @@ fn o4_who_waits_is_told_until_when() {
             None,
             "The lead waits for a person to approve or reject it, since the first-submission action did not decide: no response.",
         ),
+        (
+            State::PendingAction,
+            "action_approved",
+            &json!({"action": "webhook"}),
+            Some(&to_action),
+            "The first-submission action approved the lead, which goes on in its turn.",
+        ),
+        (
+            State::PendingAction,
+            "review_approved",
+            &json!({"action": "review"}),
+            None,
+            "A person approved the lead, which goes on in its turn.",
+        ),
     ];
     for (state, cause, detail, asked, expected) in table {
         let why = explain(&Standing {

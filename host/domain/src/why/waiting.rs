@@ -61,6 +61,14 @@ pub(super) fn expired(detail: &Value) -> String {
 /// A lead that whoever decides first has not decided about.
 pub(super) fn pending_action(standing: &Standing<'_>) -> String {
     let detail = standing.detail;
+    // It stays in this state until it is taken up.
+    match standing.cause {
+        "action_approved" => {
+            return "The first-submission action approved the lead, which goes on in its turn".to_owned();
+        }
+        "review_approved" => return "A person approved the lead, which goes on in its turn".to_owned(),
+        _ => {}
+    }
     let is_review = matches!(standing.cause, "action_review" | "action_failed")
         || detail["action"] == "review"
         || detail["review"] == true;
