@@ -126,6 +126,28 @@ pub trait Configure: DeserializeOwned + JsonSchema {
         Severities::all()
     }
 
+    /// Whether it can read a price out of the response to a ping. Where it can't, the host lets nobody set a ping without a price.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::{Configure, testing};
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Solar {
+    ///     price_header: Option<String>,
+    /// }
+    ///
+    /// impl Configure for Solar {
+    ///     fn reads_price(&self) -> bool {
+    ///         self.price_header.is_some()
+    ///     }
+    /// }
+    ///
+    /// assert!(!testing::configured::<Solar>("{}").unwrap().reads_price());
+    /// ```
+    fn reads_price(&self) -> bool {
+        true
+    }
+
     /// What the plugin says of itself. Name, version and summary come from `Cargo.toml`; add what it reads, writes and asks an
     /// admin to grant.
     ///

@@ -136,7 +136,7 @@ impl<R: Registration<Plugin: Configure>> configuration::Guest for Adapter<R> {
 
     fn load(plan: Vec<u8>) -> Result<Loaded, Failure> {
         let plugin: Rc<R::Plugin> = Self::keep(compiling::load(&plan)?);
-        Ok(Loaded { severities: plugin.severities() })
+        Ok(Loaded { severities: plugin.severities(), reads_price: plugin.reads_price() })
     }
 
     fn describe() -> Description {

@@ -123,6 +123,7 @@ pub fn submission(lead: impl Into<String>) -> Submission {
         is_test: false,
         received_at: NOW_MS,
         responses: Vec::new(),
+        bid: None,
         entropy: Entropy { high: 1, low: 2 },
     }
 }

@@ -249,6 +249,7 @@ fn submission(lead: String) -> Arc<Submission> {
         is_test: false,
         received_at: 1_774_521_000_000,
         responses: Vec::new(),
+        bid: None,
         entropy: Entropy { high: 1, low: 2 },
     })
 }

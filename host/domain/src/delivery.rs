@@ -9,6 +9,8 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 pub enum DestinationKind {
     /// The campaign's client: it decides what becomes of the submission.
     Client,
+    /// The ping of a client (L13): it is asked for a bid.
+    Ping,
     /// The campaign's first-submission action (L4): it decides whether a submission goes on.
     Action,
     /// The webhook of an organization's settings (W3): it is told what happened.
@@ -33,6 +35,11 @@ impl DestinationKind {
     /// is not active, and a repeat is a repost and no resend.
     pub fn decides(self) -> bool {
         matches!(self, Self::Client | Self::Action)
+    }
+
+    /// Whether the campaign's plugin interprets its responses.
+    pub fn is_interpreted(self) -> bool {
+        matches!(self, Self::Client | Self::Ping)
     }
 }
 
@@ -65,7 +72,7 @@ pub enum DeliveryState {
     Failed,
     /// The webhook was paused or switched off.
     Suppressed,
-    /// Canceled: the campaign was archived before it was sent.
+    /// Canceled: the campaign was archived before it was sent, or the bid that it asks for can't count any more.
     Canceled,
 }
 

@@ -4,6 +4,7 @@ use super::clock::Timestamp;
 use super::delivery::ReceiverSettings;
 use super::error::{ApiError, Detail, Kind};
 use super::net_policy::{CaCertificates, HeaderList, Schemes, WebhookUrl};
+use super::ping::{Ping, PingDraft};
 use super::retry::Retries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::ops::RangeInclusive;
 pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
 /// How often a lead is tried again at its client.
 pub const CLIENT_RETRIES: RangeInclusive<u8> = 0..=20;
-const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "GET"];
+pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "GET"];
 
 /// A client endpoint that was checked. It is stored encrypted, since headers carry credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct ClientEndpoint {
     /// The certificate authorities that it is trusted by instead of the public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_certificates: Option<CaCertificates>,
+    /// How the client is asked for a bid before a lead is posted; none where leads are posted at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ping: Option<Ping>,
 }
 
 impl ReceiverSettings for ClientEndpoint {
@@ -41,6 +45,15 @@ impl ReceiverSettings for ClientEndpoint {
 
     fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Who is asked elsewhere is another receiver, too: a bid is worth something to who made it.
+    fn has_receiver_of(&self, other: &Self) -> bool {
+        let receivers = |endpoint: &Self| {
+            let ping = endpoint.ping.as_ref().map(|ping| (ping.method.clone(), ping.url.clone()));
+            (endpoint.method.clone(), endpoint.url.clone(), ping)
+        };
+        receivers(self) == receivers(other)
     }
 }
 
@@ -71,9 +84,12 @@ pub struct ClientEndpointDraft {
     /// Without it, or null, the public ones count.
     #[serde(default)]
     pub ca_certificates: Option<String>,
+    /// How the client is asked for a bid before a lead is posted. Without it, or null, leads are posted at once.
+    #[serde(default)]
+    pub ping: Option<PingDraft>,
 }
 
-fn post() -> String {
+pub(crate) fn post() -> String {
     "POST".into()
 }
 
@@ -95,9 +111,10 @@ impl ClientEndpointDraft {
         faults.timeout("timeout_s", self.timeout_s, TIMEOUT_S);
         let ca_certificates = faults.ca_certificates("ca_certificates", self.ca_certificates.as_deref(), now);
         faults.method("method", &self.method, &METHODS);
+        let ping = self.ping.map(|ping| ping.check(schemes, &mut faults));
         faults.end()?;
         let Self { method, headers, timeout_s, .. } = self;
-        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates })
+        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates, ping })
     }
 }
 

@@ -26,6 +26,7 @@ pub mod lifecycle;
 pub mod metadata;
 pub mod net_policy;
 pub mod person;
+pub mod ping;
 pub mod retry;
 pub mod role;
 pub mod search;

@@ -45,8 +45,8 @@ states! {
     PendingAction = "pending_action", open, [Processing Disqualified Canceled];
     /// A cap is reached or the schedule is closed.
     Queued = "queued", open, [Processing Rejected Canceled];
-    /// Its message is on the way to the client.
-    Delivering = "delivering", open, [Delivered Duplicate Rejected Failed Canceled];
+    /// Its message is on the way to the client, or its clients are asked for bids; it is processed further when those are in.
+    Delivering = "delivering", open, [Processing Delivered Duplicate Rejected Failed Canceled];
     /// A rule, an action or a reviewer disqualified it.
     Disqualified = "disqualified", terminal, [];
     /// The client took it, or it is stored for a campaign with `delivery: store_only`.
@@ -167,7 +167,7 @@ mod tests {
             ("quarantined", "received canceled"),
             ("pending_action", "processing disqualified canceled"),
             ("queued", "processing rejected canceled"),
-            ("delivering", "delivered duplicate rejected failed canceled"),
+            ("delivering", "processing delivered duplicate rejected failed canceled"),
             ("disqualified", ""),
             ("delivered", ""),
             ("duplicate", ""),

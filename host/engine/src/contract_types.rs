@@ -7,8 +7,8 @@ use wasmtime::component::{ComponentType, Lower};
 pub use super::bindings::hookmill::plugin::log::Level as LogLevel;
 pub use super::bindings::hookmill::plugin::lookup::LookupError;
 pub use super::bindings::hookmill::plugin::types::{
-    Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination, DestinationKind,
-    Diagnostic, Entropy, FailedRule, Failure, GrantRequest, HttpRequest, HttpResponse, Inbound,
+    Bid, Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination,
+    DestinationKind, Diagnostic, Entropy, FailedRule, Failure, GrantRequest, HttpRequest, HttpResponse, Inbound,
     Level as DiagnosticLevel, Loaded, Mapped, MappedLead, Organization, Origin, Outcome, OutcomeKind, Pair, Payload,
     Severities, Severity, Submission, Verdict, Warning,
 };

@@ -79,7 +79,7 @@ impl InstanceSlot {
 
 /// What an instance has that loaded no configuration.
 fn anything() -> Loaded {
-    Loaded { severities: Severities::HARD | Severities::SOFT }
+    Loaded { severities: Severities::HARD | Severities::SOFT, reads_price: true }
 }
 
 impl InstanceSpec<'_> {

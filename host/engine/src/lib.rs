@@ -72,7 +72,7 @@ pub use stats::EngineStats;
 /// The values of the contract `wit/v1`, as Rust types: what callers build and get.
 pub mod contract {
     pub use super::contract_types::{
-        Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination,
+        Bid, Campaign, Category, Channel, Client, ClientResponse, Compiled, Context, Description, Destination,
         DestinationKind, Diagnostic, DiagnosticLevel, Entropy, Event, FailedRule, Failure, GrantRequest, HttpRequest,
         HttpResponse, Inbound, LogLevel, LookupError, Mapped, MappedLead, Organization, Origin, Outcome, OutcomeKind,
         Pair, Payload, Severities, Severity, Subject, Submission, Verdict, Warning,

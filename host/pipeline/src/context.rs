@@ -86,7 +86,8 @@ pub(crate) fn submission(
     is_test: bool,
     received_at: i64,
 ) -> Submission {
-    Submission { id: id.to_owned(), lead_id, lead, is_test, received_at, responses: Vec::new(), entropy: entropy(id) }
+    let (responses, bid) = (Vec::new(), None);
+    Submission { id: id.to_owned(), lead_id, lead, is_test, received_at, responses, bid, entropy: entropy(id) }
 }
 
 /// Random bytes for one item, the same in a replay.

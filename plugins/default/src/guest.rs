@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hookmill_plugin_sdk::types::{
-    ClientResponse, Compiled, Context, Description, Destination, Diagnostic, Failure, Inbound, Level, Loaded, Mapped,
-    Outcome, Payload, Severities, Subject, Submission, Verdict,
+    ClientResponse, Compiled, Context, Description, Destination, DestinationKind, Diagnostic, Failure, Inbound, Level,
+    Loaded, Mapped, Outcome, Payload, Severities, Subject, Submission, Verdict,
 };
 use hookmill_plugin_sdk::{configuration, interpretation, lifecycle, mapping, qualification, shaping};
 
@@ -89,6 +89,7 @@ impl shaping::Guest for Declarative {
         let call = Call::new(&context).with_destination(&destination);
         each(&subjects, |plan, subject| {
             let message = match subject {
+                Subject::Submission(_) if destination.kind == DestinationKind::Ping => plan.ping(),
                 Subject::Submission(_) => plan.client(),
                 Subject::Event(_) => plan.webhook(),
             };
@@ -104,7 +105,13 @@ impl interpretation::Guest for Declarative {
         responses: Vec<ClientResponse>,
     ) -> Vec<Result<Option<Outcome>, Failure>> {
         let call = Call::new(&context).with_destination(&destination);
-        each(&responses, |plan, response| run::interpret(plan.interpret().map_err(damaged)?, &call, response))
+        each(&responses, |plan, response| {
+            let plan = match destination.kind {
+                DestinationKind::Ping => plan.interpret_ping(),
+                _ => plan.interpret(),
+            };
+            run::interpret(plan.map_err(damaged)?, &call, response)
+        })
     }
 }
 
@@ -128,7 +135,7 @@ impl configuration::Guest for Declarative {
     }
 
     fn load(bytes: Vec<u8>) -> Result<Loaded, Failure> {
-        keep(bytes).map(|plan| Loaded { severities: plan.severities() })
+        keep(bytes).map(|plan| Loaded { severities: plan.severities(), reads_price: plan.reads_price() })
     }
 
     fn describe() -> Description {

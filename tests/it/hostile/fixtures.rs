@@ -78,6 +78,7 @@ fn submission(lead: &Value) -> Arc<Submission> {
         is_test: false,
         received_at: 1_700_000_000_000,
         responses: vec![],
+        bid: None,
         entropy: Entropy { high: 1, low: 2 },
     })
 }

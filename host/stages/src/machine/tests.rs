@@ -114,6 +114,7 @@ fn submission(lead: &str) -> Submission {
         is_test: false,
         received_at: 0,
         responses: Vec::new(),
+        bid: None,
         entropy: Entropy { high: 0, low: 0 },
     }
 }

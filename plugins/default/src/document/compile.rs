@@ -12,9 +12,9 @@ pub const STANDARD_DOCUMENT: &str = include_str!("../../documents/standard.yaml"
 /// What is sent where a document does not say (W2).
 pub const STANDARD_PAYLOAD: &str = include_str!("../../documents/standard-payload.yaml");
 
-const KEYS: [&str; 6] = keys::names(&keys::DOCUMENT);
+const KEYS: [&str; 7] = keys::names(&keys::DOCUMENT);
 
-const SHAPE_KEYS: [&str; 2] = keys::names(&keys::SHAPE);
+const SHAPE_KEYS: [&str; 3] = keys::names(&keys::SHAPE);
 
 /// A document that can be used.
 #[derive(Debug)]
@@ -30,9 +30,28 @@ struct Sections {
     name: Option<String>,
     map: Option<MapPlan>,
     qualify: Vec<crate::plan::owned::RulePlan>,
-    client: Option<Message>,
-    webhook: Option<Message>,
+    messages: Messages,
     interpret: Option<Interpretation>,
+    interpret_ping: Option<Interpretation>,
+}
+
+/// The messages that a document gave.
+#[derive(Default)]
+struct Messages {
+    client: Option<Message>,
+    ping: Option<Message>,
+    webhook: Option<Message>,
+}
+
+impl Messages {
+    fn or(self, standard: Self) -> Self {
+        let Self { client, ping, webhook } = self;
+        Self { client: client.or(standard.client), ping: ping.or(standard.ping), webhook: webhook.or(standard.webhook) }
+    }
+
+    fn are_whole(&self) -> bool {
+        self.client.is_some() && self.ping.is_some() && self.webhook.is_some()
+    }
 }
 
 /// Compiles a document, or tells every problem in it. What it leaves out is the standard.
@@ -42,17 +61,14 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Problem>> {
         Some(map) => map,
         None => standard_map()?,
     };
-    let (mut client, mut webhook) = match (sections.client, sections.webhook) {
-        (Some(client), Some(webhook)) => (client, webhook),
-        (client, webhook) => {
-            let (standard_client, standard_webhook) = standard_messages()?;
-            (client.unwrap_or(standard_client), webhook.unwrap_or(standard_webhook))
-        }
-    };
-    let Sections { name, mut qualify, interpret, .. } = sections;
+    let Sections { name, mut qualify, messages, interpret, interpret_ping, .. } = sections;
+    let messages = if messages.are_whole() { messages } else { messages.or(standard_messages()?) };
+    let [mut client, mut ping, mut webhook] =
+        [messages.client, messages.ping, messages.webhook].map(Option::unwrap_or_default);
     let rule_paths = placing::place_rules(&mut qualify);
-    [&mut client, &mut webhook].into_iter().for_each(placing::place_message);
-    let plan = Plan { name: name.map(Into::into), map, qualify, rule_paths, client, webhook, interpret };
+    [&mut client, &mut ping, &mut webhook].into_iter().for_each(placing::place_message);
+    let name = name.map(Into::into);
+    let plan = Plan { name, map, qualify, rule_paths, client, ping, webhook, interpret, interpret_ping };
     Ok(Compiled { plan, warnings })
 }
 
@@ -65,9 +81,8 @@ fn standard_map() -> Result<MapPlan, Vec<Problem>> {
     Ok(sections(STANDARD_DOCUMENT)?.0.map.unwrap_or_default())
 }
 
-fn standard_messages() -> Result<(Message, Message), Vec<Problem>> {
-    let (sections, _) = sections(STANDARD_PAYLOAD)?;
-    Ok((sections.client.unwrap_or_default(), sections.webhook.unwrap_or_default()))
+fn standard_messages() -> Result<Messages, Vec<Problem>> {
+    Ok(sections(STANDARD_PAYLOAD)?.0.messages)
 }
 
 fn sections(text: &str) -> Result<(Sections, Vec<Problem>), Vec<Problem>> {
@@ -137,9 +152,10 @@ fn document(diagnostics: &mut Diagnostics, root: &Node) -> Option<Sections> {
     let name = under(at, "name", |at| diagnostics.text(at, "the document's name").map(str::to_owned)).flatten();
     let map = under(at, "map", |at| fields::read(diagnostics, at)).flatten();
     let qualify = under(at, "qualify", |at| rules::list(diagnostics, at)).unwrap_or_default();
-    let (client, webhook) = under(at, "shape", |at| shapes(diagnostics, at)).unwrap_or_default();
+    let messages = under(at, "shape", |at| shapes(diagnostics, at)).unwrap_or_default();
     let interpret = under(at, "interpret", |at| interpret::read(diagnostics, at)).flatten();
-    Some(Sections { name, map, qualify, client, webhook, interpret })
+    let interpret_ping = under(at, "interpret_ping", |at| interpret::read(diagnostics, at)).flatten();
+    Some(Sections { name, map, qualify, messages, interpret, interpret_ping })
 }
 
 fn version(diagnostics: &mut Diagnostics, at: At<'_>) {
@@ -158,11 +174,10 @@ fn version(diagnostics: &mut Diagnostics, at: At<'_>) {
     }
 }
 
-fn shapes(diagnostics: &mut Diagnostics, at: At<'_>) -> (Option<Message>, Option<Message>) {
-    if diagnostics.map_of(at, "a map with `client` and `webhook`", &SHAPE_KEYS).is_none() {
-        return (None, None);
+fn shapes(diagnostics: &mut Diagnostics, at: At<'_>) -> Messages {
+    if diagnostics.map_of(at, "a map with `client`, `ping` and `webhook`", &SHAPE_KEYS).is_none() {
+        return Messages::default();
     }
-    let client = under(at, "client", |at| message::read(diagnostics, at)).flatten();
-    let webhook = under(at, "webhook", |at| message::read(diagnostics, at)).flatten();
-    (client, webhook)
+    let mut message = |key| under(at, key, |at| message::read(diagnostics, at)).flatten();
+    Messages { client: message("client"), ping: message("ping"), webhook: message("webhook") }
 }

@@ -52,7 +52,7 @@ pub const fn names<const N: usize>(keys: &[KeySpec; N]) -> [&'static str; N] {
 }
 
 /// A document.
-pub const DOCUMENT: [KeySpec; 6] = [
+pub const DOCUMENT: [KeySpec; 7] = [
     key("version", Is::Version, "1", "The version of the language: 1."),
     key("name", Is::Text, "solar", "What people call this document."),
     key("map", Is::Part("map"), "{fields: {email: ~email}}", "How an inbound element becomes a lead."),
@@ -73,6 +73,12 @@ pub const DOCUMENT: [KeySpec; 6] = [
         Is::Part("interpret"),
         "{outcomes: [{outcome: rejected, when: {field: result, op: eq, value: error}}]}",
         "What the client's response means.",
+    ),
+    key(
+        "interpret_ping",
+        Is::Part("interpret"),
+        "{outcomes: [{outcome: accepted, when: {field: bid, op: gt, value: 0}, price: bid, reference: token}], otherwise: rejected}",
+        "What the client's response to a ping means, with its price and the token of its bid. Without it `interpret` says that, too.",
     ),
 ];
 
@@ -280,12 +286,18 @@ pub const RULE: [KeySpec; 3] = [
 ];
 
 /// `shape`.
-pub const SHAPE: [KeySpec; 2] = [
+pub const SHAPE: [KeySpec; 3] = [
     key(
         "client",
         Is::Part("message"),
         "{format: form, body: {email: {from: lead.email}}}",
         "The message to the client.",
+    ),
+    key(
+        "ping",
+        Is::Part("message"),
+        "{body: {zip: {from: lead.zip}, loan: {from: lead.custom.loan}}}",
+        "The message that asks the client for a bid. The lead has city, state, zip, country, source, tags and the custom fields that the endpoint lists.",
     ),
     key("webhook", Is::Part("message"), "{body: {event: {from: event.name}}}", "What subscribers are told of events."),
 ];

@@ -156,9 +156,9 @@ pub const ROOTS: [RootSpec; 22] = [
     root_spec(
         "submission",
         Root::Submission,
-        &["id", "lead_id", "is_test", "received_at"],
+        &["id", "lead_id", "is_test", "received_at", "bid"],
         WITH_LEAD,
-        "The submission; `received_at` is in milliseconds since 1970.",
+        "The submission; `received_at` is in milliseconds since 1970, `bid.price` and `bid.token` are what the client offered for it.",
     ),
     root_spec(
         "event",

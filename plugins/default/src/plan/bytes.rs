@@ -17,18 +17,23 @@ use super::{Interpretation, Plan, RulePlan};
 pub const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// Says what follows, and in which form.
-const MARK: &[u8; 4] = b"HMP\x08";
+const MARK: &[u8; 4] = b"HMP\x09";
 
-/// Name, map, qualify, client, webhook, interpret, what is checked.
-const PARTS: usize = 7;
+/// Name, map, qualify, client, webhook, interpret, what is checked, ping, what the response to that means.
+const PARTS: usize = 9;
 
 impl Plan<'_> {
+    /// Whether the response to a ping can have a price.
+    fn reads_price(&self) -> bool {
+        self.interpret_ping.as_ref().or(self.interpret.as_ref()).is_some_and(Interpretation::reads_price)
+    }
+
     /// Encodes it; the same plan gives the same bytes. `plain_codes` names the functions that need no arguments.
     ///
     /// # Errors
     /// When a part is too large to be encoded.
     pub fn to_bytes(&self, plain_codes: PlainCodes) -> Result<Vec<u8>, PlanError> {
-        let Self { name, map, qualify, rule_paths, client, webhook, interpret } = self;
+        let Self { name, map, qualify, rule_paths, client, ping, webhook, interpret, interpret_ping } = self;
         let parts: [Vec<u8>; PARTS] = [
             encode(name)?,
             map_code::encode_section(map, plain_codes)?,
@@ -37,9 +42,11 @@ impl Plan<'_> {
             message_code::encode_section(webhook, plain_codes)?,
             encode(interpret)?,
             rule_paths.clone(),
+            message_code::encode_section(ping, plain_codes)?,
+            encode(interpret_ping)?,
         ];
         let severities = qualify.iter().map(|rule| types::Severity::from(rule.severity).into()).collect::<Severities>();
-        let mut body = vec![severities.bits()];
+        let mut body = vec![severities.bits(), u8::from(self.reads_price())];
         for part in &parts {
             let length = u32::try_from(part.len()).map_err(|_| PlanError("a part of the plan is too large"))?;
             body.extend_from_slice(&length.to_le_bytes());
@@ -57,6 +64,7 @@ impl Plan<'_> {
 #[derive(Debug)]
 pub struct LoadedPlan<'p> {
     severities: Severities,
+    reads_price: bool,
     name: Part<'p, Option<Cow<'p, str>>>,
     map: &'p [u8],
     loaded_map: OnceCell<Result<LoadedMap<'p>, PlanError>>,
@@ -67,6 +75,9 @@ pub struct LoadedPlan<'p> {
     webhook: &'p [u8],
     loaded_webhook: OnceCell<Result<LoadedMessage<'p>, PlanError>>,
     interpret: Part<'p, Option<Interpretation<'p>>>,
+    ping: &'p [u8],
+    loaded_ping: OnceCell<Result<LoadedMessage<'p>, PlanError>>,
+    interpret_ping: Part<'p, Option<Interpretation<'p>>>,
 }
 
 #[derive(Debug)]
@@ -100,14 +111,16 @@ impl<'p> LoadedPlan<'p> {
             return Err(PlanError("its checksum is wrong"));
         }
         let (severities, body) = body.split_first().ok_or(cut_off)?;
+        let (reads_price, body) = body.split_first().ok_or(cut_off)?;
         let (lengths, mut rest) = body.split_at_checked(PARTS * 4).ok_or(cut_off)?;
         let mut parts = [&body[..0]; PARTS];
         for (part, length) in parts.iter_mut().zip(lengths.as_chunks::<4>().0) {
             (*part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(cut_off)?;
         }
-        let [name, map, qualify, client, webhook, interpret, rule_paths] = parts;
+        let [name, map, qualify, client, webhook, interpret, rule_paths, ping, interpret_ping] = parts;
         Ok(Self {
             severities: Severities::from_bits_truncate(*severities),
+            reads_price: *reads_price != 0,
             name: Part::new(name),
             map,
             loaded_map: OnceCell::new(),
@@ -118,6 +131,9 @@ impl<'p> LoadedPlan<'p> {
             webhook,
             loaded_webhook: OnceCell::new(),
             interpret: Part::new(interpret),
+            ping,
+            loaded_ping: OnceCell::new(),
+            interpret_ping: Part::new(interpret_ping),
         })
     }
 
@@ -137,6 +153,11 @@ impl<'p> LoadedPlan<'p> {
         self.severities
     }
 
+    /// Whether the response to a ping can have a price; told without reading what it means.
+    pub fn reads_price(&self) -> bool {
+        self.reads_price
+    }
+
     /// The rules.
     pub fn qualify(&self) -> Result<&[RulePlan<'p>], PlanError> {
         self.qualify.get().map(Vec::as_slice)
@@ -153,6 +174,12 @@ impl<'p> LoadedPlan<'p> {
         read.as_ref().map_err(|damaged| *damaged)
     }
 
+    /// The message that asks the client for a bid.
+    pub fn ping(&self) -> Result<&LoadedMessage<'p>, PlanError> {
+        let read = self.loaded_ping.get_or_init(|| LoadedMessage::read(self.ping));
+        read.as_ref().map_err(|damaged| *damaged)
+    }
+
     /// The message to webhooks.
     pub fn webhook(&self) -> Result<&LoadedMessage<'p>, PlanError> {
         let read = self.loaded_webhook.get_or_init(|| LoadedMessage::read(self.webhook));
@@ -162,6 +189,14 @@ impl<'p> LoadedPlan<'p> {
     /// What a client's response means; none for the host's default.
     pub fn interpret(&self) -> Result<Option<&Interpretation<'p>>, PlanError> {
         self.interpret.get().map(Option::as_ref)
+    }
+
+    /// What the response to a ping means; none for the host's default.
+    pub fn interpret_ping(&self) -> Result<Option<&Interpretation<'p>>, PlanError> {
+        match self.interpret_ping.get()? {
+            Some(own) => Ok(Some(own)),
+            None => self.interpret(),
+        }
     }
 }
 

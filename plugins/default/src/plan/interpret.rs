@@ -21,6 +21,15 @@ pub struct Interpretation<'p> {
     pub details: Details<'p>,
 }
 
+impl Interpretation<'_> {
+    /// Whether an acceptance can have a price.
+    pub fn reads_price(&self) -> bool {
+        let accepts = |outcome: &&OutcomePlan<'_>| outcome.outcome == Outcome::Accepted;
+        self.details.price.is_some()
+            || self.outcomes.iter().filter(accepts).any(|outcome| outcome.details.price.is_some())
+    }
+}
+
 /// How the body of a response is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadAs {

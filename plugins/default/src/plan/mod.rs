@@ -46,10 +46,14 @@ pub struct Plan<'p> {
     pub rule_paths: Vec<u8>,
     /// The message to the client.
     pub client: Message<'p>,
+    /// The message that asks the client for a bid.
+    pub ping: Message<'p>,
     /// The message to webhooks.
     pub webhook: Message<'p>,
     /// What a client's response means; none for the host's default.
     pub interpret: Option<Interpretation<'p>>,
+    /// What the response to a ping means; none for what any response of the client means.
+    pub interpret_ping: Option<Interpretation<'p>>,
 }
 
 /// The parts of a plan that own their texts: what compiling makes.

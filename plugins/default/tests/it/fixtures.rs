@@ -55,6 +55,7 @@ pub fn submission(lead: &str) -> Submission {
         is_test: false,
         received_at: NOW_MS,
         responses: vec![],
+        bid: None,
         entropy: Entropy { high: 1, low: 2 },
     }
 }

@@ -33,7 +33,7 @@ impl configuration::Guest for Hostile {
         }
         act(plan.strip_prefix("at-load:").unwrap_or_default());
         remember(&plan);
-        Ok(Loaded { severities: Severities::all() })
+        Ok(Loaded { severities: Severities::all(), reads_price: true })
     }
 
     fn describe() -> Description {

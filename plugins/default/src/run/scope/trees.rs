@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hookmill_json::{Value, parse};
 use hookmill_plugin_sdk::types::{
-    Campaign, Channel, Destination, DestinationKind, Event, Organization, Origin, Pair, Submission,
+    Bid, Campaign, Channel, Destination, DestinationKind, Event, Organization, Origin, Pair, Submission,
 };
 
 /// A JSON text from the host; null if it is none, for a document can't fix what the host sends.
@@ -80,7 +80,12 @@ pub fn submission(submission: &Submission) -> Value<'_> {
         ("received_at".into(), Value::integer(submission.received_at)),
     ];
     members.extend(submission.lead_id.as_deref().map(|id| ("lead_id".into(), Value::text(id))));
+    members.extend(submission.bid.as_ref().map(|offered| ("bid".into(), bid(offered))));
     Value::Object(members)
+}
+
+fn bid(bid: &Bid) -> Value<'_> {
+    with_known([("price", Some(&bid.price)), ("token", bid.token.as_deref())])
 }
 
 pub fn event(event: &Event) -> Value<'_> {
@@ -108,6 +113,7 @@ pub fn destination(destination: &Destination) -> Value<'_> {
         DestinationKind::Subscription => "subscription",
         DestinationKind::ScopedWebhook => "scoped_webhook",
         DestinationKind::Action => "action",
+        DestinationKind::Ping => "ping",
     };
     Value::object([
         ("kind", Value::text(kind)),
