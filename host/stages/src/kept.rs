@@ -1,5 +1,6 @@
 //! Where a submission goes on that left its batch, was moved here or is posted again, as it is kept. Its lead stands in its row.
 
+use super::bids::{Asked, StandingBid};
 use super::way::Start;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,15 @@ pub struct Kept {
     /// What is left of the fallback list that it came with, as the ids that users know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback: Vec<String>,
+    /// The clients that are asked for bids, while their responses are awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// The bids that count, its own client's among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bids: Vec<StandingBid>,
+    /// The campaigns (the store's ids) whose clients did not want it when they were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined: Vec<String>,
 }
 
 /// Why a submission can't go on with what was kept.
@@ -65,15 +75,29 @@ impl Kept {
         kept.filter(|kept| kept.born_at.is_some()).cloned()
     }
 
-    /// One that is checked again by the rules of its campaign: as it began, if it was made of another one's lead.
+    /// One that is checked again by the rules of its campaign: as it began, if it was made of another one's lead. Clients are asked anew for
+    /// their bids.
     pub fn checked_again(kept: Option<&Self>) -> Self {
-        Self::going_on(kept, kept.and_then(|kept| kept.born_at).unwrap_or(Start::Rules))
+        Self::going_on(kept, kept.and_then(|kept| kept.born_at).unwrap_or(Start::Rules)).without_bids()
+    }
+
+    /// The same, but nobody was asked for a bid.
+    #[must_use]
+    pub fn without_bids(self) -> Self {
+        // What it did not come with is its campaign's own list, in the order of the bids.
+        let fallback = if self.born_at.is_some() { self.fallback } else { Vec::new() };
+        Self { asked: None, bids: Vec::new(), declined: Vec::new(), fallback, ..self }
+    }
+
+    /// The bid of a campaign's client, as long as it counts.
+    pub fn bid_of(&self, campaign_key: &str, now_ms: i64) -> Option<&StandingBid> {
+        self.bids.iter().find(|bid| bid.campaign_key == campaign_key && now_ms < bid.until)
     }
 
     /// What is kept of one that is reprocessed: nothing, so that it is mapped again, unless it was made of another one's lead.
     pub fn reprocessed(kept: Option<&Self>) -> Option<Self> {
         let born_at = kept?.born_at?;
-        Some(Self { is_action_decided: false, ..Self::going_on(kept, born_at) })
+        Some(Self { is_action_decided: false, ..Self::going_on(kept, born_at) }.without_bids())
     }
 
     /// As a database keeps it.
@@ -130,6 +154,17 @@ mod tests {
         assert_eq!((Kept::ended(Some(&Kept::approved(None))), Kept::ended(None)), (None, None));
         assert_eq!(Kept::checked_again(Some(&waiting)).start, Start::BeforeShape);
         assert_eq!(Kept::reprocessed(Some(&waiting)), Some(moved));
+    }
+
+    /// L13: a bid counts for its campaign and for a time; who is checked again is bid on again.
+    #[test]
+    fn l13_a_bid_counts_for_a_time() {
+        let bid = StandingBid { campaign_key: "cmp_b".into(), price: "1.50".into(), token: Some("t".into()), until: 10 };
+        let kept = Kept { bids: vec![bid.clone()], declined: vec!["cmp_c".into()], ..Kept::starting(Start::BeforeShape) };
+        assert_eq!(Kept::from_bytes(&kept.to_bytes()), Ok(kept.clone()));
+        assert_eq!((kept.bid_of("cmp_b", 9), kept.bid_of("cmp_b", 10), kept.bid_of("cmp_c", 0)), (Some(&bid), None, None));
+        assert_eq!(Kept::checked_again(Some(&kept)), Kept::starting(Start::BeforeShape));
+        assert_eq!(Kept::reprocessed(Some(&kept)), Some(Kept::starting(Start::BeforeShape)));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //!
 //! A sink maps its elements with [`Run::map`], makes an [`Item`] of each lead, and lets [`advance`] take them as far as they go.
 
+mod bids;
 mod item;
 mod kept;
 mod machine;
 mod run;
 mod way;
 
+pub use bids::{Asked, AskedClient, StandingBid};
 pub use item::{End, Item, Status};
 pub use kept::{Kept, KeptError};
 pub use machine::{Calls, Watch, advance};

@@ -478,6 +478,11 @@ create table deliveries (
     -- When its message was erased (L12), and SHA-256 of what had been sent; null where nothing had.
     erased_at bigint,
     message_digest bytea,
+    -- When it is worth nothing any more and is not sent; null for what is sent whenever it can be.
+    expires_at bigint,
+    -- What shapes it and interprets its response, where that is not what its submission ran on: a ping's is of the client that it asks, whose
+    -- campaign is the delivery's.
+    campaign_version_id text,
     -- The message: once shaped it never changes between attempts. The head is a JSON object of method, query, headers and content type.
     message_head bytea,
     message_body bytea,

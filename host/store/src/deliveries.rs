@@ -56,6 +56,10 @@ pub struct NewDelivery {
     pub shard: u16,
     /// Retries after the first attempt.
     pub retries_max: i64,
+    /// When it is worth nothing any more and is not sent; none for what is sent whenever it can be.
+    pub expires_at: Option<i64>,
+    /// What shapes it and interprets its response, where that is not what its submission ran on.
+    pub campaign_version_id: Option<String>,
     /// The message, if it is shaped already.
     pub message: Option<Message>,
 }
@@ -83,6 +87,19 @@ pub struct MessageHead {
     /// The digests of the tables that were read to shape it, by name, where it was shaped apart from its submission.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub value_sets: BTreeMap<String, String>,
+    /// The bid that it takes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bid: Option<MessageBid>,
+}
+
+/// The bid of a client that a message takes up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageBid {
+    /// The price, a decimal number.
+    pub price: String,
+    /// What the client calls it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 impl Message {
@@ -94,7 +111,14 @@ impl Message {
         content_type: Option<String>,
         body: Option<Vec<u8>>,
     ) -> Self {
-        Self { head: MessageHead { method, query, headers, content_type, value_sets: BTreeMap::new() }, body }
+        let (value_sets, bid) = (BTreeMap::new(), None);
+        Self { head: MessageHead { method, query, headers, content_type, value_sets, bid }, body }
+    }
+
+    /// The same, which takes up this bid.
+    pub fn with_bid(mut self, bid: Option<MessageBid>) -> Self {
+        self.head.bid = bid;
+        self
     }
 
     /// The same, with the digests of the tables that were read to shape it.
@@ -229,11 +253,11 @@ macro_rules! insert_deliveries {
     ($connection:expr, $deliveries:expr, $now:expr) => {
         insert_many!($connection,
             "insert into deliveries (id, organization_id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, state, attempts, \
-             retries_max, created_at, updated_at, run_at, message_head, message_body) values",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?)", "", $deliveries,
+             retries_max, created_at, updated_at, run_at, expires_at, campaign_version_id, message_head, message_body) values",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?, ?, ?)", "", $deliveries,
             |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_key).bind(&d.submission_id).bind(d.event_id.as_deref())
                 .bind(&d.destination_id).bind(d.destination_version).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
-                .bind($now.0).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
+                .bind($now.0).bind(d.expires_at).bind(d.campaign_version_id.as_deref()).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
     };
 }
 pub(super) use insert_deliveries;

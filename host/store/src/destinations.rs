@@ -249,7 +249,7 @@ impl Store {
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner.id, error))?;
         let (new_id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
         let oldest = match owner.kind {
-            DestinationKind::Client | DestinationKind::Action => OLDEST_OF_CAMPAIGN,
+            DestinationKind::Client | DestinationKind::Ping | DestinationKind::Action => OLDEST_OF_CAMPAIGN,
             DestinationKind::OrganizationWebhook => OLDEST_OF_ORGANIZATION,
         };
         writing!(self, connection => {

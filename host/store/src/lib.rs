@@ -34,6 +34,7 @@ pub mod leases;
 pub mod lifecycle;
 pub mod organizations;
 pub mod outcome;
+pub mod pings;
 #[cfg(test)]
 mod plans;
 pub mod processed;

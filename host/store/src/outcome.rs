@@ -6,6 +6,7 @@ use super::cap_counts::{GivenBack, give_slots_back};
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
 use super::processed::{Move, insert_moved};
+use super::pings::resume_asked;
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
@@ -33,6 +34,8 @@ pub struct Outcome {
     pub transition: Option<Transition>,
     /// What follows for a submission that a first-submission action has.
     pub action: Option<ActionDecision>,
+    /// Of a ping, the submission about which its client was asked: it goes on when the last one of its pings is over.
+    pub asked_for: Option<String>,
 }
 
 /// One request that left, or that was rejected on its way out.
@@ -173,6 +176,7 @@ impl Store {
             for (o, attempt) in attempts.iter().filter(|(o, _)| !changed.contains(&o.delivery_id)) {
                 sqlx::query(ERASED_LATE).bind(NOTHING).bind(&o.organization_id).bind(&o.delivery_id).bind(&attempt.id).execute(&mut *connection).await?;
             }
+            resume_asked!(connection, outcomes, now);
             let transitions: Vec<(&Outcome, &Transition)> = outcomes.iter().filter_map(|o| o.transition.as_ref().map(|transition| (o, transition))).collect();
             let mut slots: HashMap<String, Vec<u8>> = HashMap::new();
             for chunk in super::database::chunks(&transitions) {

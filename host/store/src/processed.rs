@@ -8,6 +8,7 @@ use super::actions::{CANCEL_IF_ARCHIVED, set_review_priorities};
 use super::campaigns::LOCK_CAMPAIGN;
 use super::counts::{CountChanges, insert_count_changes};
 use super::deliveries::{NewDelivery, NewEvent, insert_deliveries, insert_events};
+use super::pings::cancel_pings;
 use super::runs::RunStart;
 use super::turns::Class;
 use super::{Store, StoreError};
@@ -61,12 +62,18 @@ pub struct Processed {
     pub takes_slot: bool,
     /// How urgently a person has to decide, for one that waits for that.
     pub review_priority: Option<i64>,
+    /// Whether a slot must be free for it, and it takes none: clients are asked about it first.
+    pub seeks_slot: bool,
+    /// When it is taken up again by itself.
+    pub run_at: Option<i64>,
     /// When the queue of its campaign is to be looked at, for one that is queued.
     pub queue_run_at: Option<i64>,
     /// The campaign that it is moved to.
     pub moved_to: Option<Move>,
     /// The message to the client.
     pub delivery: Option<NewDelivery>,
+    /// The pings by which clients are asked for bids.
+    pub pings: Vec<NewDelivery>,
     /// The events with their deliveries, in order.
     pub events: Vec<NewEvent>,
     /// Set for a submission that was made in this batch: one element became several leads.
@@ -165,18 +172,19 @@ impl Store {
         Ok(committing!(self, turn, connection => {
             let mut matched: HashSet<String> = HashSet::with_capacity(taken.len());
             for chunk in super::database::chunks(&taken) {
-                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
+                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
                     query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.from.as_str()).bind(p.change.to().as_str()).bind(p.campaign_version_id.as_deref())
                         .bind(p.lead.as_ref().map(|l| l.lead_id.as_str())).bind(p.lead.as_ref().map(|l| l.lead.as_slice()))
                         .bind(p.lead.as_ref().is_some_and(|l| l.is_test)).bind(p.decision.as_deref()).bind(p.value_sets.as_deref()).bind(p.kept.as_deref())
-                        .bind(premises.filter(|_| p.takes_slot).and_then(LifecyclePremises::slots)).bind(now.0);
+                        .bind(premises.filter(|_| p.takes_slot).and_then(LifecyclePremises::slots)).bind(p.run_at).bind(now.0);
                 }
                 matched.extend(query.fetch_all(&mut *connection).await?);
             }
             let written: Vec<&Processed> = batch.iter().filter(|p| matched.contains(p.source_id())).collect();
             claim_firsts!(connection, &written);
+            cancel_pings!(connection, written, now);
             let slots = match premises {
                 Some(premises) => decide_slots!(connection, premises, &written, now),
                 None => Slots::default(),
@@ -191,7 +199,7 @@ impl Store {
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "on conflict (organization_id, id) do nothing", &derived,
                 |query, row| query.bind(&row.0.id).bind(&row.1.request_id).bind(&row.0.organization_id).bind(&row.0.campaign_key).bind(&row.1.parent_id)
                     .bind(i64::from(row.1.shard)).bind(row.1.element_start).bind(row.1.element_bytes).bind(row.0.change.to().as_str()).bind(row.1.received_at).bind(now.0)
-                    .bind((row.0.change.to() == State::Received).then_some(now.0)).bind((row.0.change.to() == State::Queued).then_some(now.0))
+                    .bind((row.0.change.to() == State::Received).then_some(now.0).or(row.0.run_at)).bind((row.0.change.to() == State::Queued).then_some(now.0))
                     .bind(row.0.campaign_version_id.as_deref()).bind(row.0.lead.as_ref().map(|l| l.lead_id.as_str())).bind(row.0.lead.as_ref().map(|l| l.lead.as_slice()))
                     .bind(row.0.lead.as_ref().is_some_and(|l| l.is_test)).bind(row.0.decision.as_deref())
                     .bind(row.0.value_sets.as_deref()).bind(row.0.kept.as_deref())
@@ -256,7 +264,7 @@ impl Store {
             insert_count_changes!(self, connection, counts, now);
             let events: Vec<&NewEvent> = written.iter().flat_map(|p| &p.events).collect();
             insert_events!(connection, &events);
-            let deliveries: Vec<&NewDelivery> = written.iter().flat_map(|p| p.delivery.iter().chain(p.events.iter().flat_map(|e| &e.deliveries))).collect();
+            let deliveries: Vec<&NewDelivery> = written.iter().flat_map(|p| p.delivery.iter().chain(&p.pings).chain(p.events.iter().flat_map(|e| &e.deliveries))).collect();
             insert_deliveries!(connection, &deliveries, now);
             insert_commit!(connection, commit_id, now);
             let unchanged = unchanged.into_iter().map(|p| p.id.clone()).collect::<Vec<_>>();
@@ -266,9 +274,9 @@ impl Store {
 }
 
 // `state || ''` is not a column, so that the rows are entered by their keys (see `outcome`).
-const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots, at) as (values";
+const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots, run_at, at) as (values";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
-     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, kept = v.kept, cap_slots = v.cap_slots, updated_at = v.at, run_at = null, \
+     lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, kept = v.kept, cap_slots = v.cap_slots, updated_at = v.at, run_at = v.run_at, \
      queued_at = case when v.state = 'queued' and v.state_before <> 'queued' then v.at else submissions.queued_at end \
      from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
      and submissions.state || '' = v.state_before returning submissions.id";

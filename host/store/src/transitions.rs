@@ -73,9 +73,12 @@ fn processed(id: &str, test: &str, change: Change) -> Processed {
         firsts: Vec::new(),
         takes_slot: false,
         review_priority: None,
+        seeks_slot: false,
+        run_at: None,
         queue_run_at: None,
         moved_to: None,
         delivery: None,
+        pings: Vec::new(),
         events: Vec::new(),
         derived_from: None,
     }
@@ -101,6 +104,7 @@ fn outcome(id: &str, test: &str, change: Change) -> Outcome {
             moved_to: None,
         }),
         action: None,
+        asked_for: None,
     }
 }
 

@@ -103,10 +103,12 @@ pub struct DeliveryWork {
     pub id: String,
     /// Its organization.
     pub organization_id: String,
-    /// The campaign (the store's id).
+    /// The campaign (the store's id); of a ping the client's.
     pub campaign_key: String,
     /// The submission.
     pub submission_id: String,
+    /// Its campaign (the store's id).
+    pub submission_campaign_key: String,
     /// How many transitions the submission has behind it.
     pub submission_revision: i64,
     /// The event; none for a lead on its way to the client.
@@ -125,9 +127,11 @@ pub struct DeliveryWork {
     pub retries_max: i64,
     /// When it fell due.
     pub run_at: i64,
+    /// When it is worth nothing any more and is not sent.
+    pub expires_at: Option<i64>,
     /// The message; none while it is to be shaped.
     pub message: Option<Message>,
-    /// What the submission ran on.
+    /// What shapes it and interprets its response: what the submission ran on, or of a ping what the client's campaign ran.
     pub campaign_version_id: Option<String>,
     /// Whether the receiver may have it without having said so.
     pub is_unanswered: bool,
@@ -140,6 +144,7 @@ struct DeliveryRow {
     organization_id: String,
     campaign_key: String,
     submission_id: String,
+    submission_campaign_key: String,
     submission_revision: i64,
     event_id: Option<String>,
     destination_id: String,
@@ -149,6 +154,7 @@ struct DeliveryRow {
     attempts: i64,
     retries_max: i64,
     run_at: i64,
+    expires_at: Option<i64>,
     message_bytes: Option<i64>,
     campaign_version_id: Option<String>,
     is_unanswered: bool,
@@ -159,6 +165,7 @@ from_row!(DeliveryRow {
     organization_id,
     campaign_key,
     submission_id,
+    submission_campaign_key,
     submission_revision,
     event_id,
     destination_id,
@@ -168,6 +175,7 @@ from_row!(DeliveryRow {
     attempts,
     retries_max,
     run_at,
+    expires_at,
     message_bytes,
     campaign_version_id,
     is_unanswered,
@@ -234,12 +242,13 @@ pub struct DueRows<T> {
 
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at, \
      state, lead_id, kept, queued_at from submissions";
-const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.revision as submission_revision, d.event_id, d.destination_id, \
-     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.message_bytes, s.campaign_version_id, d.is_unanswered, \
+const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.campaign_key as submission_campaign_key, s.revision as submission_revision, d.event_id, d.destination_id, \
+     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.expires_at, d.message_bytes, d.is_unanswered, \
+     coalesce(d.campaign_version_id, s.campaign_version_id) as campaign_version_id, \
      case when d.event_id is null then s.kept end as kept from";
 /// A delivery as it is sought: messages are large, and only their lengths are read.
 const DUE_DELIVERY: &str = "select organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, attempts, \
-     retries_max, run_at, is_unanswered, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
+     retries_max, run_at, expires_at, campaign_version_id, is_unanswered, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
@@ -440,6 +449,7 @@ impl DeliveryRow {
             organization_id: self.organization_id,
             campaign_key: self.campaign_key,
             submission_id: self.submission_id,
+            submission_campaign_key: self.submission_campaign_key,
             submission_revision: self.submission_revision,
             event_id: self.event_id,
             destination_id: self.destination_id,
@@ -449,6 +459,7 @@ impl DeliveryRow {
             attempts: self.attempts,
             retries_max: self.retries_max,
             run_at: self.run_at,
+            expires_at: self.expires_at,
             message: None,
             campaign_version_id: self.campaign_version_id,
             is_unanswered: self.is_unanswered,

@@ -380,6 +380,23 @@ statements! { store:
         let ended = Outcome { organization_id: "org_7".into(), transition, ..ended };
         assert!(store.commit_outcomes("cmt_slots", &[ended], NOW).await?.contains("sub_10000007"));
     }
+    "pings", "key of deliveries" => {
+        store.ping_rows(ORG, &["dlv_10000001", "dlv_10000011"]).await?;
+    }
+    "leads that clients are asked about", "key of submissions" => {
+        store.asked_leads(ORG, &["sub_10000001"]).await?;
+    }
+    "pings that end", "deliveries_of_submission" => {
+        let ping = |id: &str| Outcome { asked_for: Some("sub_10000041".into()), transition: None, ..outcome(id, "sub_10000041", Next::Over("delivered")) };
+        store.commit_outcomes("cmt_p", &[ping("dlv_10000041"), ping("dlv_10000042")], NOW).await?;
+    }
+    "pings that are canceled", "deliveries_of_submission" => {
+        // One that is delivering as the tables are filled.
+        let row = processed("sub_10000607", delivery("dlv_q", "sub_10000607"), event("evt_q", "sub_10000607"), None);
+        let row = Processed { organization_id: "org_7".into(), campaign_key: "cmp_107".into(), from: State::Delivering, ..row };
+        let run = RunStart { id: "run_q".into(), at: NOW };
+        store.commit_processed("cmt_q", &[row], None, &run, NOW).await?;
+    }
     "shaped", "key of deliveries" => {
         let key = |id: &str| DeliveryKey { organization_id: ORG.into(), id: id.into() };
         let failed = Shaped::Failed { attempt_id: "att_x".into(), detail: b"{}".to_vec() };
@@ -404,7 +421,7 @@ statements! { store:
         for url in ["https://a.example/", "https://b.example/"] {
             let (headers, url) = (BTreeMap::new(), url.to_owned());
             let (method, retries, timeout_s, ca_certificates) = ("POST".to_owned(), 1, 1, None);
-            let client = ClientEndpoint { url: url.clone(), method, headers: headers.clone(), retries, timeout_s, ca_certificates: None };
+            let client = ClientEndpoint { url: url.clone(), method, headers: headers.clone(), retries, timeout_s, ca_certificates: None, ping: None };
             store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
             let (enabled, events, secrets) = (true, vec![], vec![]);
             let webhook = WebhookSettings { enabled, url, events, headers, retries, timeout_s, secrets, ca_certificates };
@@ -652,9 +669,12 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         firsts: Vec::new(),
         takes_slot: true,
         review_priority: None,
+        seeks_slot: false,
+        run_at: None,
         queue_run_at: None,
         moved_to: None,
         delivery: Some(delivery),
+        pings: Vec::new(),
         events: vec![event],
         derived_from,
     }
@@ -704,6 +724,8 @@ fn delivery(id: &str, submission_id: &str) -> NewDelivery {
         destination_kind: DestinationKind::Client,
         shard: 1,
         retries_max: 3,
+        expires_at: None,
+        campaign_version_id: None,
         message: Some(Message::new(None, vec![], vec![], None, Some(b"{}".to_vec()))),
     }
 }
@@ -762,5 +784,6 @@ fn outcome(delivery_id: &str, submission_id: &str, next: Next) -> Outcome {
             moved_to: None,
         }),
         action: None,
+        asked_for: None,
     }
 }

@@ -106,9 +106,15 @@ impl Processed {
 
 /// Who is first in line: who was queued, then who came first.
 pub(super) fn in_line<'a>(written: &[&'a Processed]) -> Vec<&'a Processed> {
-    let mut candidates: Vec<&Processed> = written.iter().copied().filter(|row| row.takes_slot).collect();
-    candidates.sort_by_key(|row| row.from != State::Queued);
+    let mut candidates: Vec<&Processed> = written.iter().copied().filter(|row| row.takes_slot || row.seeks_slot).collect();
+    // Who takes none is behind all who do.
+    candidates.sort_by_key(|row| (row.seeks_slot, is_new(row)));
     candidates
+}
+
+/// Whether it has not been in line yet. Who was queued has, and so has whose clients were asked.
+pub(super) fn is_new(row: &Processed) -> bool {
+    !matches!(row.from, State::Queued | State::Delivering)
 }
 
 /// Decides who of the rows gets a slot, and corrects those that were written as if they had one.
@@ -130,10 +136,10 @@ macro_rules! decide_slots {
         }
         let mut decided = slots::Slots::default();
         let mut candidates = slots::in_line(written);
-        if premises.joins_queue && candidates.iter().any(|row| row.from != State::Queued) {
+        if premises.joins_queue && candidates.iter().any(|row| slots::is_new(row)) {
             let is_queued: bool = sqlx::query_scalar(slots::IS_QUEUED).bind(&premises.campaign_key).fetch_one(&mut *$connection).await?;
             if is_queued {
-                for row in candidates.extract_if(.., |row| row.from != State::Queued) {
+                for row in candidates.extract_if(.., |row| slots::is_new(row)) {
                     decided.without_slot(&row.id, (premises.without_slot)(row, slots::NoSlot::BehindQueue));
                 }
             }
@@ -151,8 +157,9 @@ macro_rules! decide_slots {
             for row in candidates.drain(free..) {
                 decided.without_slot(&row.id, (premises.without_slot)(row, slots::NoSlot::CapReached(reached)));
             }
-            for period in premises.periods.iter().filter(|_| 0 < free) {
-                sqlx::query(slots::TAKE).bind(i64::try_from(free).unwrap_or(0)).bind(&premises.campaign_key).bind(period.period).bind(period.starts_at)
+            let taken = candidates.iter().filter(|row| row.takes_slot).count();
+            for period in premises.periods.iter().filter(|_| 0 < taken) {
+                sqlx::query(slots::TAKE).bind(i64::try_from(taken).unwrap_or(0)).bind(&premises.campaign_key).bind(period.period).bind(period.starts_at)
                     .execute(&mut *$connection).await?;
             }
         }
@@ -198,7 +205,7 @@ pub(super) const LOCK_COUNT: &str = "insert into cap_counts (campaign_key, perio
      on conflict (campaign_key, period, starts_at) do update set taken = cap_counts.taken returning taken";
 pub(super) const TAKE: &str =
     "update cap_counts set taken = taken + $1 where campaign_key = $2 and period = $3 and starts_at = $4";
-pub(super) const CORRECT: &str = "update submissions set state = $1, kept = $2, cap_slots = null, queued_at = case when $1 = 'queued' then $3 else queued_at end \
+pub(super) const CORRECT: &str = "update submissions set state = $1, kept = $2, cap_slots = null, run_at = null, queued_at = case when $1 = 'queued' then $3 else queued_at end \
      where organization_id = $4 and id = $5";
 pub(super) const RESTORE: &str = "update submissions set state = 'queued', revision = $1, kept = $2, cap_slots = null, run_at = null where organization_id = $3 and id = $4";
 /// Who waits behind others says no time (the largest one), and goes on when they have: where nobody waits any more, the queue is looked at now.
