@@ -31,6 +31,7 @@ mod lifecycle;
 mod lives;
 mod misfits;
 mod permissions;
+mod pings;
 mod prepared;
 mod preview;
 mod process;

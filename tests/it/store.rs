@@ -131,9 +131,12 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         firsts: Vec::new(),
         takes_slot: false,
         review_priority: None,
+        seeks_slot: false,
+        run_at: None,
         queue_run_at: None,
         moved_to: None,
         delivery: None,
+        pings: Vec::new(),
         events: Vec::new(),
         derived_from: None,
     }

@@ -1,6 +1,7 @@
 //! Campaign versions (O5): saving a document compiles it; every version is kept; a rollback is one call.
 
 use super::access::{Scope, unavailable};
+use super::endpoint::ping_without_price;
 use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
 use super::use_cases::{
@@ -69,6 +70,12 @@ impl Scope {
         }
         self.begin_heavy_call()?;
         let (compiled, problems) = self.pipeline().compile_version(chosen, new.document.as_deref()).await?;
+        if new.activate
+            && self.must_read_price(&campaign).await?
+            && !self.pipeline().compiled_reads_price(&compiled).await?
+        {
+            return Err(ping_without_price());
+        }
         let activation = if new.activate { Activation::Now } else { Activation::Later };
         let version = self.pipeline().save_campaign_version(&campaign.key, &compiled, activation, &entry).await?;
         let active_id = if new.activate { Some(version.id.clone()) } else { campaign.active_version_id };
@@ -117,6 +124,15 @@ impl Scope {
             ApiError::new(Kind::NotFound, "not_found", message)
         };
         let version: i64 = version.parse().map_err(|_| unknown())?;
+        let found = self.store().campaign_version_by_number(&campaign.key, version).await.map_err(unavailable)?;
+        if let Some(found) = found.filter(|found| found.deleted_at.is_none())
+            && self.must_read_price(&campaign).await?
+        {
+            let then = Campaign { active_version_id: Some(found.id), ..campaign.clone() };
+            if !self.pipeline().reads_price(&then).await? {
+                return Err(ping_without_price());
+            }
+        }
         let activated = self.store().activate_campaign_version(&campaign, version, &entry, self.now()).await;
         match activated.map_err(unavailable)? {
             Activated::Done => {}

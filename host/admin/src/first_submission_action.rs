@@ -29,7 +29,7 @@ impl Scope {
         let stored = self.store().action_destination(&campaign.key).await.map_err(unavailable)?;
         let stored = stored.and_then(|stored| stored.settings.webhook().cloned());
         if let Some(headers) = &mut draft.headers {
-            restore_masked(headers, stored.as_ref().map(|stored| &stored.headers))?;
+            restore_masked("headers", headers, stored.as_ref().map(|stored| &stored.headers))?;
         }
         let stored = stored.map(|webhook| webhook.secrets);
         let needs_secret = draft.kind == ActionKind::Webhook && draft.secrets.is_none() && stored.is_none();

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 /// What stands for a value that is not shown.
 pub const MASK: &str = "***";
 
-/// Puts the stored value wherever the mask is given back; a mask without a stored value is rejected.
+/// Puts the stored value wherever the mask is given back; a mask without a stored value is rejected. `path` is
+/// where the headers stand.
 pub(crate) fn restore_masked(
+    path: &str,
     given: &mut BTreeMap<String, String>,
     stored: Option<&BTreeMap<String, String>>,
 ) -> Result<(), ApiError> {
@@ -15,7 +17,7 @@ pub(crate) fn restore_masked(
         let stays = stored.and_then(|stored| stored.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
         let (_, stays) = stays.ok_or_else(|| {
             let message = format!("has `{MASK}` for `{name}`, but no value is stored; send the value");
-            ApiError::invalid("headers", message)
+            ApiError::invalid(path, message)
         })?;
         value.clone_from(stays);
     }
@@ -34,9 +36,9 @@ mod tests {
     fn a_mask_keeps_the_stored_value() {
         let stored = headers(&[("Authorization", "secret")]);
         let mut given = headers(&[("authorization", MASK), ("x-new", "1")]);
-        restore_masked(&mut given, Some(&stored)).unwrap();
+        restore_masked("headers", &mut given, Some(&stored)).unwrap();
         assert_eq!(given, headers(&[("authorization", "secret"), ("x-new", "1")]));
-        assert!(restore_masked(&mut headers(&[("x-other", MASK)]), Some(&stored)).is_err());
-        assert!(restore_masked(&mut headers(&[("x-other", MASK)]), None).is_err());
+        assert!(restore_masked("headers", &mut headers(&[("x-other", MASK)]), Some(&stored)).is_err());
+        assert!(restore_masked("headers", &mut headers(&[("x-other", MASK)]), None).is_err());
     }
 }

@@ -26,7 +26,7 @@ impl Scope {
         let mut draft = draft?;
         let stored = self.store().organization_webhook(&self.organization_id).await.map_err(unavailable)?;
         let stored = stored.map(|webhook| webhook.settings);
-        restore_masked(&mut draft.headers, stored.as_ref().map(|stored| &stored.headers))?;
+        restore_masked("headers", &mut draft.headers, stored.as_ref().map(|stored| &stored.headers))?;
         let stored = stored.map(|settings| settings.secrets);
         let is_given = draft.secrets.is_some() || stored.is_some();
         let new_secret = if is_given { None } else { Some(self.new_secret()?) };

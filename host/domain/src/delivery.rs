@@ -37,6 +37,11 @@ impl DestinationKind {
         matches!(self, Self::Client | Self::Action)
     }
 
+    /// Whether it is told what happened, and nothing depends on its responses.
+    pub fn is_told(self) -> bool {
+        self == Self::OrganizationWebhook
+    }
+
     /// Whether the campaign's plugin interprets its responses.
     pub fn is_interpreted(self) -> bool {
         matches!(self, Self::Client | Self::Ping)

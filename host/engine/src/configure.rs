@@ -9,7 +9,7 @@ use super::instance::{CallStats, InstanceSpec, Running};
 use super::limits::Limits;
 use super::lookup::{NoValueSets, ValueSets};
 use super::output;
-use super::program::LoadedComponent;
+use super::program::{LoadedComponent, Program};
 use super::runtime::{HostPermit, Priority, Runtime};
 
 /// A configuration that compiled and that the component loads.
@@ -63,6 +63,19 @@ pub(crate) async fn describe(
     let work = move || ConfigCompiler::new(&shared, &component).describe(permit);
     let described = runtime.pool(priority).run(work).await;
     described.unwrap_or_else(|lost| Err(Fault::host(Phase::Describe, lost)))
+}
+
+/// Loads a configuration and says whether it reads prices; what loads none may.
+pub(crate) async fn reads_price(runtime: &Arc<Runtime>, priority: Priority, program: &Program) -> Result<bool, Fault> {
+    let permit = runtime.acquire_permit(priority, Phase::Load).await?;
+    let (shared, program) = (Arc::clone(runtime), program.clone());
+    let work = move || {
+        let Program { component, plan } = &program;
+        let (running, _) = ConfigCompiler::new(&shared, component).start(plan.as_deref(), permit)?;
+        Ok(running.loaded.reads_price)
+    };
+    let loaded = runtime.pool(priority).run(work).await;
+    loaded.unwrap_or_else(|lost| Err(Fault::host(Phase::Load, lost)))
 }
 
 /// A plugin's work outside of any session: no leads, no tables.

@@ -91,6 +91,11 @@ impl Engine {
         configure::compile(&self.runtime, self.priority, component, document).await
     }
 
+    /// Whether a program can read a price out of the response to a ping, as its component says when it loads its configuration.
+    pub async fn reads_price(&self, program: &Program) -> Result<bool, Fault> {
+        configure::reads_price(&self.runtime, self.priority, program).await
+    }
+
     /// Calls `describe`; none when the component does not export it.
     pub async fn describe(&self, component: &Arc<LoadedComponent>) -> Result<Option<Description>, Fault> {
         configure::describe(&self.runtime, self.priority, component).await

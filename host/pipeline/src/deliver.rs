@@ -3,10 +3,10 @@
 
 use super::Pipeline;
 use super::delivery::{Delivery, NoRequest};
-use super::events::ShapedDeliveries;
 use super::finish::CampaignContext;
 use super::flow::InFlight;
 use super::outcome::{CompletedAttempt, Responded};
+use super::ping::ShapedPings;
 use super::programs::NotReady;
 use super::receivers::Addressee;
 use super::send;
@@ -37,18 +37,19 @@ impl Pipeline {
         let again_at = self.clock.now().plus_ms(BUSY_MS);
         // Whatever happens from here on, what is not written is read again.
         let each = in_flight.ask_again_at(again_at).split();
-        let mut unshaped: HashMap<String, Vec<(Delivery, InFlight<Delivery>)>> = HashMap::new();
+        let mut unshaped: HashMap<(String, bool), Vec<(Delivery, InFlight<Delivery>)>> = HashMap::new();
         for (item, in_flight) in items.into_iter().zip(each) {
             let delivery = item.work;
             if delivery.row.message.is_some() {
                 self.spawn_send(delivery, in_flight, &steps);
             } else {
-                unshaped.entry(delivery.row.campaign_key.clone()).or_default().push((delivery, in_flight));
+                let is_ping = delivery.kind() == Some(DestinationKind::Ping);
+                unshaped.entry((delivery.row.campaign_key.clone(), is_ping)).or_default().push((delivery, in_flight));
             }
         }
-        for (campaign_key, of_campaign) in unshaped {
+        for ((campaign_key, is_ping), of_campaign) in unshaped {
             let submissions = of_campaign.len();
-            if let Err(error) = self.shape_and_send(&campaign_key, of_campaign, &steps).await {
+            if let Err(error) = self.shape_and_send(&campaign_key, is_ping, of_campaign, &steps).await {
                 tracing::error!(campaign_key, submissions, error = %error, "messages could not be shaped; will be retried");
             }
         }
@@ -57,6 +58,7 @@ impl Pipeline {
     async fn shape_and_send(
         &self,
         campaign_key: &str,
+        is_ping: bool,
         waiting: Vec<(Delivery, InFlight<Delivery>)>,
         steps: &Steps,
     ) -> Result<(), StoreError> {
@@ -68,7 +70,13 @@ impl Pipeline {
             deliveries.push(delivery);
         }
         let lane = deliveries.first().map(|delivery| WaitingLane::Deliveries(delivery.lane()));
-        let ShapedDeliveries { ready, left, undecided } = match self.shape_deliveries(&context, deliveries).await? {
+        let shaped = if is_ping {
+            self.shape_pings(&context, deliveries).await?
+        } else {
+            let of_events = self.shape_deliveries(&context, deliveries).await?;
+            of_events.map(ShapedPings::from)
+        };
+        let ShapedPings { ready, left, ended } = match shaped {
             Ok(shaped) => shaped,
             Err(not_ready) => {
                 if let Some(lane) = lane {
@@ -82,9 +90,9 @@ impl Pipeline {
                 self.spawn_send(delivery, in_flight, steps);
             }
         }
-        for delivery in undecided {
+        for (delivery, why) in ended {
             let Some(in_flight) = held.remove(&delivery.row.id) else { continue };
-            let (why, now) = (NoRequest::Because("shaping_failed"), self.clock.now());
+            let now = self.clock.now();
             steps.commit(CompletedAttempt::without_request(self, &context, delivery, in_flight, why, now).await).await;
         }
         // What was not written is asked for again; the others have ended without a message.
@@ -128,7 +136,10 @@ impl Pipeline {
         };
         self.later.succeeded(&delivery.row.destination_id);
         let Some(message) = &delivery.row.message else { return Ok(()) };
-        let id = delivery.row.event_id.as_deref().unwrap_or(&delivery.row.submission_id);
+        let id = match delivery.kind() {
+            Some(DestinationKind::Ping) => &delivery.row.id,
+            _ => delivery.row.event_id.as_ref().unwrap_or(&delivery.row.submission_id),
+        };
         let (organization_id, now_s) = (&delivery.row.organization_id, started_at.0.div_euclid(1000));
         let request = send::request(organization_id, &receiver, message, id, now_s, self.schemes());
         // A lease that ends now is somebody else's in a moment: whoever has it then sends.
@@ -137,7 +148,8 @@ impl Pipeline {
             return Ok(());
         }
         let response = match request {
-            Ok(request) => {
+            Ok(mut request) => {
+                request.timeout = self.timeout_within(&delivery, request.timeout);
                 in_flight.set_host(request.url.host());
                 self.sender.send(request).await
             }
@@ -168,6 +180,9 @@ impl Pipeline {
             Ok(addressee) => addressee,
             Err(nobody) => return Ok(Preparation::End(NoRequest::Because(nobody.as_str()))),
         };
+        if delivery.kind() == Some(DestinationKind::Ping) {
+            return self.prepare_ping(context, delivery, addressee).await;
+        }
         if !delivery.kind().is_some_and(DestinationKind::decides) {
             return Ok(Preparation::Send(addressee, None));
         }
@@ -215,7 +230,7 @@ fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
 }
 
 /// What comes of a look at a delivery before it is sent.
-enum Preparation {
+pub(crate) enum Preparation {
     Send(Addressee, Option<Program>),
     /// The program is not ready: it stays with the store as it is.
     Wait(NotReady),

@@ -79,6 +79,7 @@ impl Delivery {
                 organization_id: new.organization_id.clone(),
                 campaign_key: new.campaign_key.clone(),
                 submission_id: new.submission_id.clone(),
+                submission_campaign_key: new.campaign_key.clone(),
                 submission_revision,
                 event_id: new.event_id.clone(),
                 destination_id: new.destination_id.clone(),
@@ -88,8 +89,9 @@ impl Delivery {
                 attempts: 0,
                 retries_max: new.retries_max,
                 run_at: now.0,
+                expires_at: new.expires_at,
                 message: new.message.clone(),
-                campaign_version_id: campaign_version_id.map(str::to_owned),
+                campaign_version_id: new.campaign_version_id.as_deref().or(campaign_version_id).map(str::to_owned),
                 is_unanswered: false,
                 kept: None,
             },
@@ -101,6 +103,12 @@ impl Delivery {
     /// The same, with what is kept of its submission.
     pub(crate) fn with_kept(mut self, kept: Option<&[u8]>) -> Self {
         self.row.kept = kept.map(<[u8]>::to_vec);
+        self
+    }
+
+    /// The same about a submission of this campaign, where that is another one than its receiver's.
+    pub(crate) fn about_lead_of(mut self, campaign_key: &str) -> Self {
+        campaign_key.clone_into(&mut self.row.submission_campaign_key);
         self
     }
 
@@ -132,6 +140,13 @@ impl Delivery {
 pub(crate) enum NoRequest {
     /// There is nothing to send to; the word says why.
     Because(&'static str),
+    /// No message could be shaped, for this reason.
+    Failed {
+        /// Why, as a stable code.
+        cause: &'static str,
+        /// More about it.
+        detail: serde_json::Value,
+    },
     /// The campaign was archived before it was sent.
     Archived,
     /// What it asks was decided by somebody else.

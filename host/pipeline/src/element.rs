@@ -12,7 +12,7 @@ use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_domain::state::State;
 use hookmill_engine::contract::Warning;
-use hookmill_stages::Kept;
+use hookmill_stages::{Kept, StandingBid};
 use hookmill_store::requests::RawRequest;
 use hookmill_store::work::{RequestWork, SubmissionWork};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) struct Received {
     pub(crate) origin: Arc<Origin>,
     /// What it goes on with, where it is not mapped.
     pub(crate) resumed: Option<Resumed>,
+    /// What its client had bid, where it is only looked at.
+    pub(crate) bid: Option<StandingBid>,
 }
 
 /// What a submission goes on with that was mapped before.
@@ -56,17 +58,18 @@ impl Received {
     /// A submission whose element was read.
     pub(crate) fn readable(row: SubmissionWork, element: Element, origin: Arc<Origin>) -> Self {
         let warnings = element.warnings.into_iter().map(warning).collect();
-        Self { row, body: Ok(element.text), warnings, origin, resumed: None }
+        Self { row, body: Ok(element.text), warnings, origin, resumed: None, bid: None }
     }
 
     /// A submission that goes on with its lead.
     pub(crate) fn resumed(row: SubmissionWork, resumed: Resumed) -> Self {
-        Self { row, body: Ok(String::new()), warnings: Vec::new(), origin: Arc::default(), resumed: Some(resumed) }
+        let (body, warnings, origin) = (Ok(String::new()), Vec::new(), Arc::default());
+        Self { row, body, warnings, origin, resumed: Some(resumed), bid: None }
     }
 
     /// A submission whose element can't be read any more.
     pub(crate) fn unreadable(row: SubmissionWork, why: String) -> Self {
-        Self { row, body: Err(why), warnings: Vec::new(), origin: Arc::default(), resumed: None }
+        Self { row, body: Err(why), warnings: Vec::new(), origin: Arc::default(), resumed: None, bid: None }
     }
 
     /// The state in which it was taken up.

@@ -37,6 +37,16 @@ pub(crate) struct ShapedDeliveries {
     pub(crate) undecided: Vec<Delivery>,
 }
 
+/// What came of keeping the messages of deliveries that are about to be sent.
+pub(crate) struct KeptMessages {
+    /// Those whose message is kept.
+    pub(crate) ready: Vec<Delivery>,
+    /// Those whose message could not be written now: they stay as they are.
+    pub(crate) left: HashSet<String>,
+    /// Those whose message the database does not take.
+    pub(crate) unwritten: Vec<Delivery>,
+}
+
 /// What came of writing messages.
 #[derive(Debug, Default)]
 struct WrittenMessages {
@@ -158,11 +168,18 @@ impl Pipeline {
                 }
             }
         }
-        let WrittenMessages { kept, left } = self.write_shaped(&kept).await;
+        let KeptMessages { ready, left, unwritten } = self.keep_messages(&kept, ready).await;
+        undecided.extend(unwritten.into_iter().filter(is_action));
+        Ok(Ok(ShapedDeliveries { ready, left, undecided }))
+    }
+
+    /// Writes messages, and the ends of what has none; of those that are ready, the ones that were written go on.
+    pub(crate) async fn keep_messages(&self, shaped: &[(DeliveryKey, Shaped)], ready: Vec<Delivery>) -> KeptMessages {
+        let WrittenMessages { kept, left } = self.write_shaped(shaped).await;
         let (ready, unwritten): (Vec<_>, Vec<_>) =
             ready.into_iter().partition(|delivery: &Delivery| kept.contains(&delivery.row.id));
-        undecided.extend(unwritten.into_iter().filter(|one| is_action(one) && !left.contains(&one.row.id)));
-        Ok(Ok(ShapedDeliveries { ready, left, undecided }))
+        let unwritten = unwritten.into_iter().filter(|one| !left.contains(&one.row.id)).collect();
+        KeptMessages { ready, left, unwritten }
     }
 
     /// Writes messages, and the ends of what has none. Where one of several spoils the commit they are written in halves, until it stands
@@ -287,12 +304,11 @@ fn is_action(delivery: &Delivery) -> bool {
 fn event_destination(kind: ReceiverKind, context: &CampaignContext) -> Destination {
     let webhook = match kind {
         ReceiverKind::Action => context.action.as_ref().and_then(|action| action.settings.webhook()),
-        ReceiverKind::Client | ReceiverKind::OrganizationWebhook => None,
+        ReceiverKind::Client | ReceiverKind::Ping | ReceiverKind::OrganizationWebhook => None,
     };
     if kind == ReceiverKind::Action {
         let (method, url) = webhook.map_or(("POST", ""), |webhook| (webhook.method.as_str(), webhook.url.as_str()));
-        let kind = DestinationKind::Action;
-        return Destination { kind, ..client_destination(&context.campaign, method, url) };
+        return client_destination(&context.campaign, DestinationKind::Action, method, url);
     }
     Destination {
         kind: DestinationKind::OrganizationWebhook,

@@ -16,12 +16,9 @@ use std::time::Duration;
 /// How long a list that can't be read now is waited for, in milliseconds.
 const AGAIN_MS: u64 = 1_000;
 
-/// By which campaigns a lead came to its own: those it was moved through, what is left of its list, and where its way began here.
-type WayHere = (Vec<String>, Vec<String>, Option<Start>);
-
-/// The next campaigns that were found for leads of one campaign, by the way they came.
+/// The next campaigns that were found for leads of one campaign, by what was kept of the way they came.
 #[derive(Default)]
-pub(crate) struct NextCampaigns(HashMap<Option<WayHere>, Option<Move>>);
+pub(crate) struct NextCampaigns(HashMap<Option<Vec<u8>>, Option<Move>>);
 
 impl Pipeline {
     /// Finds the next campaign for those of a batch that may be moved.
@@ -43,7 +40,7 @@ impl Pipeline {
         kept: Option<&Kept>,
         known: &mut NextCampaigns,
     ) -> Result<Option<Move>, StoreError> {
-        let way = kept.map(|kept| (kept.visited.clone(), kept.fallback.clone(), kept.born_at));
+        let way = kept.map(Kept::to_bytes);
         if let Some(next) = known.0.get(&way) {
             return Ok(next.clone());
         }
@@ -138,12 +135,14 @@ impl Pipeline {
         for (at, campaign_id) in list.iter().enumerate() {
             let found = self.known_campaign(&context.organization.id, campaign_id).await?;
             let Some(campaign) = found else { continue };
-            if visited.contains(&campaign.key) || campaign.state()? != CampaignState::Active {
+            let is_out =
+                visited.contains(&campaign.key) || kept.is_some_and(|kept| kept.declined.contains(&campaign.key));
+            if is_out || campaign.state()? != CampaignState::Active {
                 continue;
             }
             let start = if qualifies { Start::Rules } else { Start::BeforeShape };
             let fallback = list.iter().skip(at + 1).map(|id| (*id).clone()).collect();
-            let kept = Kept { visited, fallback, ..Kept::starting(start) };
+            let kept = Kept { visited, fallback, ..Kept::starting(start) }.with_bids_of(kept);
             return Ok(Some(Move {
                 campaign_key: campaign.key.clone(),
                 campaign_id: campaign.campaign_id.clone(),

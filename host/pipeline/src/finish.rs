@@ -4,6 +4,7 @@ use super::Pipeline;
 use super::action::{FIRST_SUBMISSION, first_of_person};
 use super::context;
 use super::element::{Received, Resumed};
+use super::ping::{PING_WON, PingStep, message_bid, shown_bid};
 use super::rendered::{self, json};
 use super::slots::SCHEDULE_CLOSED;
 use hookmill_domain::action::Action;
@@ -17,7 +18,7 @@ use hookmill_domain::lifecycle::duplicates::DuplicateRule;
 use hookmill_domain::lifecycle::local::LocalLifecycle;
 use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
-use hookmill_engine::contract::{MappedLead, Payload, Submission, Verdict, Warning};
+use hookmill_engine::contract::{Bid, MappedLead, Payload, Submission, Verdict, Warning};
 use hookmill_engine::{ItemError, Stage};
 use hookmill_stages::{End, Kept, Start, Status};
 use hookmill_store::StoreError;
@@ -27,6 +28,7 @@ use hookmill_store::destinations::Destination;
 use hookmill_store::organizations::Organization;
 use hookmill_store::processed::{DerivedFrom, First, Move, Processed, ProcessedLead};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What all work of a campaign needs. It is read once a second at most, and at once on the host where it was changed.
@@ -61,6 +63,12 @@ pub(crate) struct BatchItem {
     pub(crate) firsts: Vec<First>,
     /// Where it is moved, if it is.
     pub(crate) next: Option<Move>,
+    /// What asking for bids is for it.
+    pub(crate) ping: PingStep,
+    /// The bids that came for it, as the timeline shows them.
+    pub(crate) shown_bids: Option<Value>,
+    /// The digests of the tables that were read for it before its clients were asked, by name.
+    pub(crate) read_before: BTreeMap<String, String>,
     pub(crate) status: ItemStatus,
     /// As the stages see it, also when it is decided; none where it was not mapped. Shared with everybody who reads it.
     submission: Option<Arc<Submission>>,
@@ -80,8 +88,17 @@ pub(crate) enum ItemStatus {
     Closed,
     /// The first-submission action is to decide.
     Action,
+    /// Its clients were asked for bids, and its own does not get it.
+    Lost(Box<Lost>),
     /// The outcome is unknown: it is retried later.
     Deferred,
+}
+
+/// What becomes of one that its own client does not get.
+pub(crate) struct Lost {
+    pub(crate) transition: Transition,
+    /// Whose client gets it; none where nobody wants it.
+    pub(crate) moved_to: Option<Move>,
 }
 
 /// What ends the processing of a submission, and its cause.
@@ -142,6 +159,9 @@ impl BatchItem {
             is_counted: row.lead_id.is_some(),
             firsts: Vec::new(),
             next: None,
+            ping: received.bid.clone().map_or(PingStep::None, PingStep::TakesUp),
+            shown_bids: None,
+            read_before: BTreeMap::new(),
             status,
             submission: lead,
             warnings: received.warnings.iter().cloned().chain(resumed_warnings).collect(),
@@ -240,6 +260,23 @@ impl BatchItem {
         }
     }
 
+    /// Lets the stages see what its client has bid.
+    pub(crate) fn offer(&mut self, bid: Bid) {
+        if let Some(submission) = &mut self.submission {
+            Arc::make_mut(submission).bid = Some(bid);
+        }
+    }
+
+    /// Whether it is a test.
+    pub(crate) fn is_test(&self) -> bool {
+        self.submission.as_ref().is_some_and(|submission| submission.is_test)
+    }
+
+    /// The shard whose lease covers its work.
+    pub(crate) fn shard(&self) -> u16 {
+        self.shard
+    }
+
     /// Notes something unusual.
     pub(crate) fn warn(&mut self, warning: Warning) {
         self.warnings.push(warning);
@@ -313,12 +350,37 @@ impl Pipeline {
             ItemStatus::Decided(transition) => (transition.clone(), None),
             ItemStatus::Closed => return Some(self.closed(context, item, value_sets, now)),
             ItemStatus::Action => return Some(self.pending_action(context, item, value_sets, now)),
-            ItemStatus::Mapped => self.send_or_store(context, item, now),
+            ItemStatus::Lost(lost) => return Some(self.lost(context, item, lost, value_sets, now)),
+            ItemStatus::Mapped => match (&item.ping, context.ping()) {
+                (PingStep::Asks(clients), Some(ping)) => {
+                    return Some(self.asking(context, item, (ping, clients), value_sets, now));
+                }
+                _ => self.send_or_store(context, item, now),
+            },
         };
         let takes_slot = matches!(item.status, ItemStatus::Mapped)
             && matches!(transition.change.to(), State::Delivering | State::Delivered)
             && item.submission.as_ref().is_some_and(|submission| !submission.is_test);
         Some(Processed { delivery, takes_slot, ..self.row(context, item, transition, value_sets, now) })
+    }
+
+    /// The row of a lead that its own client does not get, though it was asked. Where nobody does, that is a client's no.
+    fn lost(
+        &self,
+        context: &CampaignContext,
+        item: &BatchItem,
+        lost: &Lost,
+        value_sets: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Processed {
+        let Lost { transition, moved_to } = lost;
+        let row = self.row(context, item, transition.clone(), value_sets, now);
+        if moved_to.is_some() {
+            return Processed { moved_to: moved_to.clone(), ..row };
+        }
+        let about = EventAbout { submission_id: &item.id, shard: item.shard };
+        let events = self.events(context, about, transition.change.to(), true, transition.detail.as_ref(), now);
+        Processed { events, ..row }
     }
 
     /// The row of an item that was decided so.
@@ -359,15 +421,17 @@ impl Pipeline {
                 })
             }),
             decision: rendered::decision(item.submission.is_some(), item.verdict.as_ref(), &item.warnings),
-            value_sets: value_sets.map(<[u8]>::to_vec),
+            value_sets: item.value_sets(value_sets),
             kept: kept_in(transition.change.to(), item).map(|kept| kept.to_bytes()),
             firsts: item.firsts.clone(),
             takes_slot: false,
+            seeks_slot: false,
+            run_at: None,
             queue_run_at: stays_queued.then_some(i64::MAX),
             review_priority: None,
-
             moved_to: None,
             delivery: None,
+            pings: Vec::new(),
             events,
             derived_from: item.derived_from.clone(),
         }
@@ -399,11 +463,20 @@ impl Pipeline {
             destination_kind: DestinationKind::Client,
             shard: item.shard,
             retries_max: i64::from(client.settings.retries),
-            message: Some(message(payload)),
+            expires_at: None,
+            campaign_version_id: None,
+            message: Some(message(payload).with_bid(item.ping.bid().map(message_bid))),
         };
-        let detail = json!({ "delivery_id": delivery.id });
+        let mut detail = json!({ "delivery_id": delivery.id });
+        if let Some(bid) = item.ping.bid() {
+            detail["bid"] = shown_bid(&bid.price, bid.token.as_deref());
+        }
+        if let Some(bids) = &item.shown_bids {
+            detail["bids"] = bids.clone();
+        }
         let change = const { Change::of(State::Processing, State::Delivering) };
-        (Transition { change, cause: "shaped", detail: Some(detail) }, Some(delivery))
+        let cause = if item.shown_bids.is_some() { PING_WON } else { "shaped" };
+        (Transition { change, cause, detail: Some(detail) }, Some(delivery))
     }
 
     /// The events that reaching a state causes and that have a destination, each with its destinations.
@@ -486,6 +559,8 @@ impl Pipeline {
             destination_kind,
             shard,
             retries_max: i64::from(retries),
+            expires_at: None,
+            campaign_version_id: None,
             message: None,
         }
     }
@@ -526,11 +601,13 @@ fn kept_in(state: State, item: &BatchItem) -> Option<Kept> {
     let kept = item.kept.as_ref();
     match state {
         // It goes on as it would have now.
-        State::Received | State::Pending => kept.cloned(),
+        State::Received | State::Pending => kept.cloned().map(|kept| Kept { asked: None, ..kept }),
         State::Quarantined => Kept::reprocessed(kept),
         State::Queued => Some(Kept::checked_again(kept)),
         // Not decided yet: whoever takes it up for another reason must not take it for approved.
         State::PendingAction => Some(Kept::going_on(kept, Start::BetweenRules)),
+        // Who is next should its client not take it, and what they have bid.
+        State::Delivering if item.shown_bids.is_some() => kept.cloned(),
         _ => Kept::ended(kept),
     }
 }

@@ -219,10 +219,10 @@ fn from_outcome(outcome: Outcome, by_status: Interpretation) -> Interpretation {
     }
 }
 
-/// A campaign's client, as plugins see it.
-pub(crate) fn client_destination(campaign: &Campaign, method: &str, url: &str) -> Destination {
+/// A campaign's client, as plugins see it that are to do with it in this way.
+pub(crate) fn client_destination(campaign: &Campaign, kind: DestinationKind, method: &str, url: &str) -> Destination {
     Destination {
-        kind: DestinationKind::Client,
+        kind,
         id: campaign.campaign_id.clone(),
         name: campaign.name.clone(),
         method: method.to_owned(),
@@ -388,6 +388,7 @@ mod tests {
             retries: 0,
             timeout_s: 1,
             ca_certificates: None,
+            ping: None,
         })
     }
 

@@ -34,6 +34,7 @@ mod loader;
 mod lookups;
 mod outcome;
 mod parts;
+mod ping;
 mod pipeline;
 mod preview;
 mod process;

@@ -11,6 +11,7 @@ use super::interpret::{
     Decider, Interpretation, SendResult, attempt_detail, client_destination, client_response, error_code,
     interpret_by_status, shown_warnings,
 };
+use super::ping::shown_bid;
 use super::rendered::json;
 use super::send::Receiver;
 use async_recursion::async_recursion as boxed;
@@ -21,6 +22,7 @@ use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::Program;
+use hookmill_engine::contract::DestinationKind as ContractKind;
 use hookmill_store::outcome::{Attempt, Next, Outcome, Transition};
 use hookmill_store::processed::Move;
 use hookmill_store::{Remedy, StoreError};
@@ -49,13 +51,14 @@ pub(crate) struct Responded {
 
 /// Whose responses are interpreted together: those of one campaign and version, and of one version of one destination, whose receiver is
 /// the call's.
-pub(crate) type GroupKey = (String, Option<String>, String, i64);
+pub(crate) type GroupKey = (String, Option<String>, String, i64, String);
 
 impl Responded {
     pub(crate) fn group(&self) -> GroupKey {
         let row = &self.delivery.row;
         let (campaign_key, campaign_version_id) = (row.campaign_key.clone(), row.campaign_version_id.clone());
-        (campaign_key, campaign_version_id, row.destination_id.clone(), row.destination_version)
+        let (destination_id, kind) = (row.destination_id.clone(), row.destination_kind.clone());
+        (campaign_key, campaign_version_id, destination_id, row.destination_version, kind)
     }
 }
 
@@ -65,6 +68,8 @@ pub(crate) struct CompletedAttempt {
     in_flight: InFlight<Delivery>,
     /// What follows in memory, once it is written.
     deliveries: Vec<Delivery>,
+    /// Of a ping, the campaign (the store's id) of the lead about which the client was asked.
+    asked_in: Option<String>,
     /// Whether it is tried for as long as it takes, by itself: the database did not take it as it was.
     is_alone: bool,
 }
@@ -137,6 +142,7 @@ impl Pipeline {
                 organization_id: delivery.row.organization_id.clone(),
                 attempts_before: delivery.row.attempts,
                 attempt: Some(attempt),
+                asked_for: asked_for(&delivery, &next),
                 next,
                 is_unanswered,
                 transition,
@@ -168,12 +174,17 @@ impl Pipeline {
         let now = self.clock.now();
         let mut interpretations: Vec<Interpretation> =
             group.iter().map(|one| interpret_by_status(&one.response, one.receiver.url(), now.0)).collect();
-        let decides = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::decides);
+        let is_interpreted = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::is_interpreted);
         let asked: Vec<usize> =
-            (0..group.len()).filter(|at| decides(&group[*at]) && group[*at].program.is_some()).collect();
+            (0..group.len()).filter(|at| is_interpreted(&group[*at]) && group[*at].program.is_some()).collect();
         let Some(first) = asked.first().map(|at| &group[*at]) else { return interpretations };
         let Some(program) = &first.program else { return interpretations };
-        let destination = client_destination(&first.context.campaign, first.receiver.method(), first.receiver.url());
+        let kind = match first.delivery.kind() {
+            Some(DestinationKind::Ping) => ContractKind::Ping,
+            _ => ContractKind::Client,
+        };
+        let (campaign, receiver) = (&first.context.campaign, &first.receiver);
+        let destination = client_destination(campaign, kind, receiver.method(), receiver.url());
         let responses = asked.iter().map(|at| {
             let one = &group[*at];
             client_response(&one.delivery.row.submission_id, one.delivery.row.attempts + 1, &one.response)
@@ -200,7 +211,7 @@ impl Pipeline {
     /// Pauses a webhook that is gone (`410`) until its settings are saved. Settings that were saved since are not: nobody has asked them yet.
     async fn pause_where_gone(&self, responded: &Responded) {
         let is_gone = responded.response.as_ref().is_ok_and(|response| pauses_endpoint(response.status));
-        if !is_gone || responded.delivery.kind().is_none_or(DestinationKind::decides) {
+        if !is_gone || responded.delivery.kind().is_none_or(|kind| !kind.is_told()) {
             return;
         }
         let (destination_id, Some(revision)) = (&responded.delivery.row.destination_id, responded.revision) else {
@@ -290,10 +301,14 @@ impl Pipeline {
         if let Decider::Nobody(_) = interpretation.decided_by {
             end.cause = "not_interpreted";
         }
+        // What the client has bid holds unless it says another price when it takes the lead.
+        let bid = delivery.row.message.as_ref().and_then(|message| message.head.bid.as_ref());
+        let bid_price = bid.filter(|_| end.change.to() == State::Delivered).map(|bid| &bid.price);
         let detail = json!({
             "reason": interpretation.reason,
             "reference": interpretation.reference,
-            "price": interpretation.price,
+            "price": interpretation.price.as_ref().or(bid_price),
+            "bid": bid.map(|bid| shown_bid(&bid.price, bid.token.as_deref())),
             "warnings": shown_warnings(interpretation),
             "attempts": delivery.row.attempts + 1,
             "cut": last["cut"],
@@ -390,6 +405,7 @@ impl Pipeline {
                 if is_alone {
                     self.read_events(ended.iter().flat_map(|ended| ended.outcome.events()), now);
                 }
+                self.read_asked(&ended, now);
                 let mut ended = ended;
                 let items = ended.iter_mut().filter(is_written).flat_map(|ended| std::mem::take(&mut ended.deliveries));
                 reservation.hand_over(items.map(|delivery| (delivery.lane(), delivery.into_item())).collect());
@@ -398,7 +414,17 @@ impl Pipeline {
             // What followed is in the store; dropping the reservation has it read.
             None => {
                 drop(reservation);
+                self.read_asked(&ended, now);
                 end_all(ended, now);
+            }
+        }
+    }
+
+    /// Has the leads read about which clients were asked: those of which the last one has responded are due.
+    fn read_asked(&self, ended: &[CompletedAttempt], now: Timestamp) {
+        for one in ended {
+            if let Some(campaign_key) = &one.asked_in {
+                self.flow.read_submissions(&one.outcome.organization_id, campaign_key, now);
             }
         }
     }
@@ -468,7 +494,8 @@ impl CompletedAttempt {
                 of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, campaign_version_id, now)),
             );
         }
-        Self { outcome, in_flight, deliveries, is_alone: false }
+        let asked_in = outcome.asked_for.is_some().then(|| delivery.row.submission_campaign_key.clone());
+        Self { outcome, in_flight, deliveries, asked_in, is_alone: false }
     }
 
     /// Leaves out what came from outside; the events are shaped when they are sent.
@@ -502,14 +529,20 @@ impl CompletedAttempt {
     ) -> Self {
         let row = &delivery.row;
         let is_action = delivery.kind() == Some(DestinationKind::Action);
-        let attempt = |outcome: &'static str| Attempt {
+        let over = match delivery.kind() {
+            Some(DestinationKind::Ping) => "canceled",
+            Some(kind) if kind.decides() => "failed",
+            _ => "suppressed",
+        };
+        let attempt_with = |outcome: &'static str, detail: &Value| Attempt {
             id: pipeline.ids.new_id("att", now),
             started_at: now,
             elapsed_ms: 0,
             status: None,
             outcome,
-            detail: json(&json!({ "error": outcome, "sent": false })),
+            detail: json(detail),
         };
+        let attempt = |outcome: &'static str| attempt_with(outcome, &json!({ "error": outcome, "sent": false }));
         let (attempt, next, transition, action) = match why {
             NoRequest::Then(next) => (None, next, None, None),
             NoRequest::Because(why) if is_action => {
@@ -517,10 +550,13 @@ impl CompletedAttempt {
                 let action = undecided(&delivery, row.attempts, Some(why), &detail);
                 (Some(attempt(why)), Next::Over("failed"), None, Some(action))
             }
+            NoRequest::Failed { cause, detail } => {
+                let detail = json!({ "error": cause, "detail": detail, "sent": false });
+                (Some(attempt_with("shaping_failed", &detail)), Next::Over(over), None, None)
+            }
             NoRequest::Because(why) => {
-                let decides = delivery.kind().is_some_and(DestinationKind::decides);
                 let detail = json!({ "error": why, "sent": false });
-                let next = Next::Over(if decides { "failed" } else { "suppressed" });
+                let next = Next::Over(over);
                 let meaning = Interpretation::not_sent(why);
                 let mut next_campaigns = NextCampaigns::default();
                 let end = pipeline.client_end(&delivery, meaning.kind, row.is_unanswered, &mut next_campaigns).await;
@@ -547,6 +583,7 @@ impl CompletedAttempt {
             organization_id: row.organization_id.clone(),
             attempts_before: row.attempts,
             attempt,
+            asked_for: asked_for(&delivery, &next),
             next,
             is_unanswered: row.is_unanswered,
             transition,
@@ -598,6 +635,12 @@ impl Interpretation {
             value_sets: BTreeMap::new(),
         }
     }
+}
+
+/// Of a ping that is over, the submission about which its client was asked.
+fn asked_for(delivery: &Delivery, next: &Next) -> Option<String> {
+    let is_over = delivery.kind() == Some(DestinationKind::Ping) && matches!(next, Next::Over(_));
+    is_over.then(|| delivery.row.submission_id.clone())
 }
 
 /// What a client's last response does to the submission, and why.

@@ -126,9 +126,12 @@ impl Pipeline {
             firsts: Vec::new(),
             takes_slot: false,
             review_priority: None,
+            seeks_slot: false,
+            run_at: None,
             queue_run_at: None,
             moved_to: None,
             delivery: None,
+            pings: Vec::new(),
             events: self.events(context, about, change.to(), false, detail.as_ref(), now),
             ..row.clone()
         }

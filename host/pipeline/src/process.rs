@@ -18,7 +18,7 @@ use hookmill_domain::clock::Timestamp;
 use hookmill_domain::flow::lanes::LaneKey;
 use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::{Change, State};
-use hookmill_engine::contract::{Destination, Submission};
+use hookmill_engine::contract::{Destination, DestinationKind, Submission};
 use hookmill_engine::{ItemError, Program};
 use hookmill_stages::{HostStage, Item, Place, Run, Start, Way, advance};
 use hookmill_store::StoreError;
@@ -139,7 +139,7 @@ impl Pipeline {
         let (mut processed, mut told) = (Vec::with_capacity(items.len()), HashMap::new());
         for item in written {
             let Some(row) = self.finish_item(context, item, value_sets, now) else { continue };
-            if row.delivery.is_some() || !row.events.is_empty() {
+            if row.delivery.is_some() || !row.pings.is_empty() || !row.events.is_empty() {
                 told.insert(item.id.clone(), (item.subject(), item.revision_after()));
             }
             processed.push(row);
@@ -181,11 +181,9 @@ impl Pipeline {
             .processed
             .iter()
             .any(|row| matches!(row.change.to(), State::Received | State::Pending | State::Quarantined));
-        let again_at = match (waits, decided.deferred.is_empty()) {
-            (true, _) => Some(now),
-            (false, false) => Some(deferred_until),
-            (false, true) => None,
-        };
+        let taken_up_at = decided.processed.iter().filter_map(|row| row.run_at.map(Timestamp)).min();
+        let deferred_until = (!decided.deferred.is_empty()).then_some(deferred_until);
+        let again_at = [waits.then_some(now), deferred_until, taken_up_at].into_iter().flatten().min();
         let rows = by_source(decided.processed);
         let premises = self.premises(context, &ran.items, ran.value_sets.as_deref(), now);
         let parts = self.write_parts(context, &rows, Some(&premises), began, now).await;
@@ -284,6 +282,8 @@ impl Pipeline {
         let mut items = self.map(&mut run, context, batch, now).await?;
         self.identify(context, &mut items).await?;
         self.check_duplicates(context, &mut items).await?;
+        self.decide_bids(context, &mut items).await?;
+        self.find_ping_steps(context, &mut items, now).await?;
         self.find_next(context, &mut items).await?;
         let firsts = self.find_first_submissions(context, &items).await?;
         let mut groups = on_their_way(context, &items, firsts.as_ref(), now);
@@ -411,6 +411,10 @@ fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timest
             let delivery = Delivery::new(new, None, subject, *revision, campaign_version_id, now);
             deliveries.push((source_id.to_owned(), delivery.with_kept(row.kept.as_deref())));
         }
+        for new in &row.pings {
+            let ping = Delivery::new(new, None, subject, *revision, campaign_version_id, now);
+            deliveries.push((source_id.to_owned(), ping.about_lead_of(&row.campaign_key)));
+        }
         for event in &row.events {
             let data = Arc::new(EventData::of(event));
             for new in &event.deliveries {
@@ -482,16 +486,19 @@ fn on_their_way(
     firsts: Option<&Arc<FirstSubmissions>>,
     now: Timestamp,
 ) -> Vec<Group> {
-    let mut groups: BTreeMap<Start, Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(Start, bool, bool), Group> = BTreeMap::new();
     let moment = context.lifecycle.at(now);
     for (at, item) in items.iter().enumerate() {
         let Some(submission) = item.submission() else { continue };
         // One that is not mapped takes the way of those that were mapped just now.
         let start = item.start().max(Start::Rules);
-        let group = groups.entry(start).or_insert_with(|| {
+        let (asks, has_asked) = (item.ping.asks(), item.from == State::Delivering);
+        let group = groups.entry((start, asks, has_asked)).or_insert_with(|| {
             let action = firsts.map(|stage| (Place::BetweenRules, Arc::clone(stage) as Arc<dyn HostStage>));
-            let closed = before_shape(&moment).map(|stage| (Place::BeforeShape, stage));
-            let way = Way::with_stages(start, contract_client(context), action.into_iter().chain(closed));
+            // Who was asked for bids was asked while the schedule was open.
+            let closed = before_shape(&moment).filter(|_| !has_asked).map(|stage| (Place::BeforeShape, stage));
+            let client = contract_client(context).filter(|_| !asks);
+            let way = Way::with_stages(start, client, action.into_iter().chain(closed));
             Group { way, places: Vec::new(), items: Vec::new() }
         });
         group.places.push(at);
@@ -503,7 +510,8 @@ fn on_their_way(
 /// Where the campaign sends its leads.
 pub(crate) fn contract_client(context: &CampaignContext) -> Option<Destination> {
     let client = context.client.as_ref().filter(|_| !context.stores_only())?;
-    Some(super::interpret::client_destination(&context.campaign, &client.settings.method, &client.settings.url))
+    let (method, url) = (&client.settings.method, &client.settings.url);
+    Some(super::interpret::client_destination(&context.campaign, DestinationKind::Client, method, url))
 }
 
 /// How a queued lead ends that has waited for as long as its campaign lets it (L7).

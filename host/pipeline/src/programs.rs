@@ -256,6 +256,33 @@ impl Pipeline {
         Ok(program)
     }
 
+    /// Whether what a campaign runs can read a price out of the response to a ping. The standard document can't.
+    #[boxed]
+    pub async fn reads_price(&self, campaign: &Campaign) -> Result<bool, ApiError> {
+        if campaign.active_version_id.is_none() {
+            return Ok(false);
+        }
+        let program = self.campaign_program(campaign).await;
+        let program = program.map_err(|why| why.into_error(Kind::Conflict, "campaign_version_unusable"))?;
+        self.program_reads_price(&program).await
+    }
+
+    /// The same of a version that is not stored yet.
+    #[boxed]
+    pub async fn compiled_reads_price(&self, compiled: &CompiledVersion) -> Result<bool, ApiError> {
+        let component = self.component(&compiled.chosen.digest).await;
+        let component = component.map_err(|why| why.into_error(Kind::Invalid, "component_unusable"))?;
+        self.program_reads_price(&Program { component, plan: compiled.plan.clone() }).await
+    }
+
+    async fn program_reads_price(&self, program: &Program) -> Result<bool, ApiError> {
+        match self.engine().reads_price(program).await {
+            Ok(reads_price) => Ok(reads_price),
+            Err(fault) if fault.kind == FaultKind::Host => Err(host_failed(fault)),
+            Err(fault) => Err(ApiError::new(Kind::Conflict, "campaign_version_unusable", fault.to_string())),
+        }
+    }
+
     /// Compiles a document for a component, without keeping anything.
     #[boxed]
     pub async fn compile(&self, digest: &str, document: &str) -> Result<(Program, Vec<Problem>), SaveError> {

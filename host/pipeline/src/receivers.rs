@@ -90,6 +90,7 @@ impl Pipeline {
                 let found = self.store.action_version(destination_id, version).await?;
                 found.and_then(|action| action.webhook().cloned()).map(Receiver::Action)
             }
+            DestinationKind::Ping => self.store.client_version(destination_id, version).await?.and_then(Receiver::ping),
             DestinationKind::OrganizationWebhook => {
                 self.store.webhook_version(destination_id, version).await?.map(Receiver::Settings)
             }
@@ -115,6 +116,12 @@ fn counting(context: &CampaignContext, delivery: &Delivery) -> Option<Counting> 
             let addressee = webhook.map(|receiver| Addressee { receiver, revision: Some(action.revision) });
             // Nor is a webhook that decides.
             Some(Counting { kind, version: action.version, is_paused: false, addressee })
+        }
+        DestinationKind::Ping => {
+            let client = context.client.as_ref().filter(|client| client.id == *id)?;
+            let receiver = Receiver::ping(client.settings.clone());
+            let addressee = receiver.map(|receiver| Addressee { receiver, revision: Some(client.revision) });
+            Some(Counting { kind, version: client.version, is_paused: false, addressee })
         }
         DestinationKind::OrganizationWebhook => {
             let webhook = context.webhook.as_ref().filter(|webhook| webhook.id == *id && webhook.settings.enabled)?;

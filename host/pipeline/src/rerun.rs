@@ -8,6 +8,7 @@ use super::budgets::{SHOWN_TOO_LARGE, take_to_show};
 use super::duplicates::{DUPLICATE, DUPLICATE_MERGED};
 use super::element::Received;
 use super::finish::CampaignContext;
+use super::ping::{NO_BID, PING_WON, PINGED};
 use super::rendered::raw;
 use super::slots::{BEHIND_QUEUE, CAP_REACHED, EXPIRED, MOVED, SCHEDULE_CLOSED};
 use super::tables::Names;
@@ -20,7 +21,7 @@ use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::lifecycle::local::LocalLifecycle;
 use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::state::State;
-use hookmill_stages::Kept;
+use hookmill_stages::{Kept, StandingBid};
 use hookmill_store::StoreError;
 use hookmill_store::campaigns::Campaign;
 use hookmill_store::deliveries::Message;
@@ -40,7 +41,8 @@ pub use differences::Difference;
 const COPIES: usize = 2;
 
 /// The causes of what a campaign's lifecycle decided.
-const LIFECYCLE_CAUSES: [&str; 6] = [DUPLICATE, SCHEDULE_CLOSED, CAP_REACHED, BEHIND_QUEUE, MOVED, EXPIRED];
+const LIFECYCLE_CAUSES: [&str; 8] =
+    [DUPLICATE, SCHEDULE_CLOSED, CAP_REACHED, BEHIND_QUEUE, MOVED, EXPIRED, PINGED, NO_BID];
 
 /// What a run made of a submission.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -263,6 +265,8 @@ impl Pipeline {
         let (organization, mut client) = (current.organization.clone(), current.client.clone());
         if let Some(client) = &mut client {
             client.settings.url = urls.show(&client.settings.url);
+            // Nobody is asked for what is only looked at.
+            client.settings.ping = None;
         }
         let lifecycle = LocalLifecycle::always_open();
         let (action, webhook, compared) = (None, None, Vec::new());
@@ -272,13 +276,14 @@ impl Pipeline {
     /// A submission with its element.
     async fn open_submission(&self, row: &SubmissionRow) -> Result<Received, ApiError> {
         let work = self.people.submission_work(&row.organization_id, &row.id).await.map_err(unavailable)?;
+        let bid = work.as_ref().and_then(|work| bid_taken_up(work.kept.as_deref(), &work.campaign_key));
         // Where it stands now is not where its run began, unless it was made of another one's lead.
         let work = work.map(|work| SubmissionWork { kept: kept_at_birth(work.kept.as_deref()), ..work });
         let opened = self.open_elements(&row.organization_id, work.into_iter().collect()).await;
         let received = opened.map_err(unavailable)?.pop().map(|item| item.work);
         let received = received.ok_or_else(|| ApiError::not_found("submission", &row.id))?;
         match &received.body {
-            Ok(_) => Ok(received),
+            Ok(_) => Ok(Received { bid, ..received }),
             Err(why) => Err(ApiError::new(Kind::Gone, "request_gone", format!("it can't be run again: {why}"))),
         }
     }
@@ -350,6 +355,9 @@ impl RunResult {
             (self.state, self.cause) = (recorded.state.clone(), recorded.cause.clone());
             (self.detail, self.message) = (recorded.detail.clone(), recorded.message.clone());
         }
+        if passed && recorded.cause == PING_WON {
+            recorded.cause.clone_into(&mut self.cause);
+        }
         let marks: Vec<Value> = recorded.warnings().filter(|warning| warning["code"] == DUPLICATE).cloned().collect();
         if marks.is_empty() {
             return;
@@ -408,6 +416,12 @@ fn recorded_names(row: &SubmissionRow) -> Result<Arc<Names>, StoreError> {
 fn kept_at_birth(kept: Option<&[u8]>) -> Option<Vec<u8>> {
     let kept = Kept::from_bytes(kept?).ok()?;
     Kept::reprocessed(Some(&kept)).map(|kept| kept.to_bytes())
+}
+
+/// What its own client has bid, whether it counts still or not.
+fn bid_taken_up(kept: Option<&[u8]>, campaign_key: &str) -> Option<StandingBid> {
+    let kept = Kept::from_bytes(kept?).ok()?;
+    kept.bids.into_iter().find(|bid| bid.campaign_key == campaign_key)
 }
 
 fn not_processed() -> ApiError {

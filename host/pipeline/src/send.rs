@@ -5,6 +5,7 @@ use hookmill_domain::action::ActionWebhook;
 use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::ClientEndpoint;
 use hookmill_domain::net_policy::{CaCertificates, ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
+use hookmill_domain::ping::Ping;
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
 use hookmill_domain::signature::{self, Message as Signed};
 use hookmill_outbound::OutboundRequest;
@@ -20,6 +21,11 @@ const USER_AGENT_VALUE: &str = concat!("hookmill/", env!("CARGO_PKG_VERSION"));
 /// Names the submission to a client: the same on every attempt, so that a repeat is recognised.
 const SUBMISSION_HEADER: HeaderName = HeaderName::from_static("hookmill-submission-id");
 
+/// Names a ping to a client, the same whenever it is sent.
+const PING_HEADER: HeaderName = HeaderName::from_static("hookmill-ping-id");
+/// What the client called its bid by, for which it gets the lead.
+const BID_HEADER: HeaderName = HeaderName::from_static("hookmill-bid-token");
+
 /// The receiver of a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Receiver {
@@ -27,6 +33,8 @@ pub(crate) enum Receiver {
     Client(ClientEndpoint),
     /// The webhook of the campaign's first-submission action.
     Action(ActionWebhook),
+    /// The same, asked for a bid.
+    Ping(Ping, Option<CaCertificates>),
     /// The organization's webhook.
     Settings(WebhookSettings),
 }
@@ -36,6 +44,7 @@ impl ReceiverSettings for Receiver {
         match self {
             Self::Client(endpoint) => endpoint.method(),
             Self::Action(webhook) => webhook.method(),
+            Self::Ping(ping, _) => ping.method(),
             Self::Settings(settings) => settings.method(),
         }
     }
@@ -44,12 +53,19 @@ impl ReceiverSettings for Receiver {
         match self {
             Self::Client(endpoint) => endpoint.url(),
             Self::Action(webhook) => webhook.url(),
+            Self::Ping(ping, _) => ping.url(),
             Self::Settings(settings) => settings.url(),
         }
     }
 }
 
 impl Receiver {
+    /// A client that is asked for a bid; none where it has no ping.
+    pub(crate) fn ping(endpoint: ClientEndpoint) -> Option<Self> {
+        let ClientEndpoint { ping, ca_certificates, .. } = endpoint;
+        Some(Self::Ping(ping?, ca_certificates))
+    }
+
     /// What it responded, without path and query of its URL, which an error page may repeat.
     pub(crate) fn mask_echo(&self, text: &str) -> String {
         // Most responses are shorter than anything that is looked for: those cost no look at the URL.
@@ -66,6 +82,7 @@ impl Receiver {
         match self {
             Self::Client(endpoint) => &endpoint.headers,
             Self::Action(webhook) => &webhook.headers,
+            Self::Ping(ping, _) => &ping.headers,
             Self::Settings(settings) => &settings.headers,
         }
     }
@@ -74,16 +91,18 @@ impl Receiver {
         match self {
             Self::Client(endpoint) => endpoint.ca_certificates.as_ref(),
             Self::Action(webhook) => webhook.ca_certificates.as_ref(),
+            Self::Ping(_, ca_certificates) => ca_certificates.as_ref(),
             Self::Settings(settings) => settings.ca_certificates.as_ref(),
         }
     }
 
     fn timeout(&self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Client(endpoint) => endpoint.timeout_s,
-            Self::Action(webhook) => webhook.timeout_s,
-            Self::Settings(settings) => settings.timeout_s,
-        })
+        match self {
+            Self::Client(endpoint) => Duration::from_secs(endpoint.timeout_s),
+            Self::Ping(ping, _) => Duration::from_millis(ping.timeout_ms),
+            Self::Action(webhook) => Duration::from_secs(webhook.timeout_s),
+            Self::Settings(settings) => Duration::from_secs(settings.timeout_s),
+        }
     }
 }
 
@@ -116,6 +135,11 @@ pub(crate) fn request(
     listed(message.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     sign(receiver, id, now_s, &body, &mut headers)?;
+    let token = message.head.bid.as_ref().and_then(|bid| bid.token.as_deref());
+    // A token that no header can hold is in the body, where the document puts it.
+    if let Some(Ok(token)) = token.map(HeaderValue::from_str) {
+        headers.insert(BID_HEADER, token);
+    }
     let (organization, body) = (Arc::from(organization_id), Bytes::from(body));
     let (timeout, ca_certificates) = (receiver.timeout(), receiver.ca_certificates().cloned());
     Ok(OutboundRequest { organization, method, url, headers, body, timeout, ca_certificates })
@@ -126,6 +150,10 @@ fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut He
     let secrets = match receiver {
         Receiver::Client(_) => {
             headers.insert(SUBMISSION_HEADER, text(id)?);
+            return Ok(());
+        }
+        Receiver::Ping(..) => {
+            headers.insert(PING_HEADER, text(id)?);
             return Ok(());
         }
         Receiver::Action(webhook) => &webhook.secrets,

@@ -101,6 +101,9 @@ impl Pipeline {
     ) -> Processed {
         let mut detail = why.detail.clone();
         detail["cause"] = why.cause.into();
+        if let Some(bids) = &item.shown_bids {
+            detail["bids"] = bids.clone();
+        }
         let row = |change, cause, detail| {
             self.row(context, item, Transition { change, cause, detail: Some(detail) }, value_sets, now)
         };

@@ -1,6 +1,7 @@
 //! What is kept of a lead while clients are asked for bids, and of the bids that count afterwards (L13).
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The clients that are asked for bids on a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +11,9 @@ pub struct Asked {
     pub expires_at: i64,
     /// Who is asked, in the order of the list: of equal bids the first one wins.
     pub clients: Vec<AskedClient>,
+    /// The digests of the tables that were read for the lead before, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub value_sets: BTreeMap<String, String>,
 }
 
 /// A client that is asked, and how its bid is weighed.

@@ -89,6 +89,13 @@ impl Kept {
         Self { asked: None, bids: Vec::new(), declined: Vec::new(), fallback, ..self }
     }
 
+    /// The same with the bids that another one has, and with who said no to it.
+    #[must_use]
+    pub fn with_bids_of(self, other: Option<&Self>) -> Self {
+        let Some(Self { bids, declined, .. }) = other.cloned() else { return self };
+        Self { bids, declined, ..self }
+    }
+
     /// The bid of a campaign's client, as long as it counts.
     pub fn bid_of(&self, campaign_key: &str, now_ms: i64) -> Option<&StandingBid> {
         self.bids.iter().find(|bid| bid.campaign_key == campaign_key && now_ms < bid.until)
@@ -159,10 +166,15 @@ mod tests {
     /// L13: a bid counts for its campaign and for a time; who is checked again is bid on again.
     #[test]
     fn l13_a_bid_counts_for_a_time() {
-        let bid = StandingBid { campaign_key: "cmp_b".into(), price: "1.50".into(), token: Some("t".into()), until: 10 };
-        let kept = Kept { bids: vec![bid.clone()], declined: vec!["cmp_c".into()], ..Kept::starting(Start::BeforeShape) };
+        let bid =
+            StandingBid { campaign_key: "cmp_b".into(), price: "1.50".into(), token: Some("t".into()), until: 10 };
+        let kept =
+            Kept { bids: vec![bid.clone()], declined: vec!["cmp_c".into()], ..Kept::starting(Start::BeforeShape) };
         assert_eq!(Kept::from_bytes(&kept.to_bytes()), Ok(kept.clone()));
-        assert_eq!((kept.bid_of("cmp_b", 9), kept.bid_of("cmp_b", 10), kept.bid_of("cmp_c", 0)), (Some(&bid), None, None));
+        assert_eq!(
+            (kept.bid_of("cmp_b", 9), kept.bid_of("cmp_b", 10), kept.bid_of("cmp_c", 0)),
+            (Some(&bid), None, None)
+        );
         assert_eq!(Kept::checked_again(Some(&kept)), Kept::starting(Start::BeforeShape));
         assert_eq!(Kept::reprocessed(Some(&kept)), Some(Kept::starting(Start::BeforeShape)));
     }

@@ -42,11 +42,11 @@ pub(super) async fn try_again<F: Future<Output = Result<(), StoreError>>>(
     }
 }
 
-pub(super) const UNDER_WAY: &str =
-    "select count(*) from (select 1 from submissions where campaign_key = $1 and state = 'delivering' limit $2) as s";
-pub(super) const SLOTS: &str = "select distinct cap_slots from submissions where campaign_key = $1 and state = 'delivering' and not is_test \
+// A lead whose clients are asked for bids has no slot yet: it is taken up again by itself (`run_at`).
+pub(super) const UNDER_WAY: &str = "select count(*) from (select 1 from submissions where campaign_key = $1 and state = 'delivering' and run_at is null limit $2) as s";
+pub(super) const SLOTS: &str = "select distinct cap_slots from submissions where campaign_key = $1 and state = 'delivering' and run_at is null and not is_test \
     and $2 <= updated_at and updated_at < $3";
-pub(super) const GIVE_SLOTS: &str = "update submissions set cap_slots = $1 where campaign_key = $2 and state = 'delivering' and not is_test \
+pub(super) const GIVE_SLOTS: &str = "update submissions set cap_slots = $1 where campaign_key = $2 and state = 'delivering' and run_at is null and not is_test \
     and $3 <= updated_at and updated_at < $4 and coalesce(cap_slots, $5) = $6";
 pub(super) const SET_TAKEN: &str = "insert into cap_counts (campaign_key, period, starts_at, taken) values ($1, $2, $3, $4) \
     on conflict (campaign_key, period, starts_at) do update set taken = excluded.taken";

@@ -43,8 +43,7 @@ impl Store {
     /// The leads of submissions about which clients are asked.
     #[boxed]
     pub async fn asked_leads(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<AskedLead>, StoreError> {
-        const SELECT: &str =
-            ") select s.id, s.lead, s.is_test, s.received_at from v join submissions s on s.organization_id = v.organization_id and s.id = v.id";
+        const SELECT: &str = ") select s.id, s.lead, s.is_test, s.received_at from v join submissions s on s.organization_id = v.organization_id and s.id = v.id";
         Ok(select_many!(self, query_as as AskedLead, SELECT, organization_id, ids))
     }
 }

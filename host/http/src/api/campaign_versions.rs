@@ -75,7 +75,10 @@ fn view(row: CampaignVersionSummary, active_id: Option<&str>) -> CampaignVersion
 ///
 /// Integrators; admins to activate. A document is compiled in the sandbox when it is saved, and every version is kept. What is wrong with a document is `422 document_invalid`, whose `error.problems` lists all of it with line, column and suggested fix.
 #[utoipa::path(put, path = "", operation_id = "saveCampaignVersion", request_body = NewCampaignVersion,
-    responses((status = CREATED, description = "The saved version; active if `activate` was set.", body = SavedVersionView)))]
+    responses(
+        (status = CREATED, description = "The saved version; active if `activate` was set.", body = SavedVersionView),
+        (status = CONFLICT, description = "`saved_meanwhile`: another version was saved at the same time; save again. `ping_without_price`: the campaign's client has a ping without a price, and this version reads none out of the response to it.", body = ErrorBody),
+    ))]
 pub(crate) async fn save(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,
@@ -117,6 +120,7 @@ pub(crate) async fn list(
     responses(
         (status = NO_CONTENT, description = "It is active from the next batch on."),
         (status = GONE, description = "`version_gone`: its document was deleted at the end of its retention; save it again.", body = ErrorBody),
+        (status = CONFLICT, description = "`ping_without_price`: the campaign's client has a ping without a price, and this version reads none out of the response to it. `campaign_version_unusable`: it can't be run.", body = ErrorBody),
     ))]
 pub(crate) async fn activate(
     OrgUser(scope): OrgUser,

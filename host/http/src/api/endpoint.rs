@@ -8,6 +8,7 @@ use crate::views;
 use axum::Json;
 use axum::http::StatusCode;
 use hookmill_domain::endpoint::{ClientEndpoint, ClientEndpointDraft};
+use hookmill_domain::ping::Ping;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -26,6 +27,44 @@ pub(crate) struct EndpointView {
     timeout_s: u64,
     /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
     ca_certificates: Option<String>,
+    /// How the client is asked for a bid before a lead is posted; null where leads are posted at once.
+    ping: Option<PingView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ping)]
+pub(crate) struct PingView {
+    /// The URL; whose role is below `admin` sees scheme and host alone.
+    url: String,
+    method: String,
+    /// The names; every value is shown as `***`.
+    headers: BTreeMap<String, &'static str>,
+    /// How long clients may take to bid, in milliseconds.
+    timeout_ms: u64,
+    /// The custom fields that the client is told.
+    custom_fields: Vec<String>,
+    /// The price of an acceptance whose response says none, a decimal number; null where such an acceptance is no bid.
+    price: Option<String>,
+    /// The least price that counts, a decimal number; null where any counts.
+    min_price: Option<String>,
+}
+
+fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<String, &'static str> {
+    views::mask_headers(headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect()
+}
+
+impl From<&Ping> for PingView {
+    fn from(ping: &Ping) -> Self {
+        Self {
+            url: ping.url.clone(),
+            method: ping.method.clone(),
+            headers: masked(&ping.headers),
+            timeout_ms: ping.timeout_ms,
+            custom_fields: ping.custom_fields.clone(),
+            price: ping.price.clone(),
+            min_price: ping.min_price.clone(),
+        }
+    }
 }
 
 impl From<&ClientEndpoint> for EndpointView {
@@ -33,13 +72,11 @@ impl From<&ClientEndpoint> for EndpointView {
         Self {
             url: endpoint.url.clone(),
             method: endpoint.method.clone(),
-            headers: views::mask_headers(&endpoint.headers)
-                .into_iter()
-                .map(|(name, mask)| (name.to_owned(), mask))
-                .collect(),
+            headers: masked(&endpoint.headers),
             retries: endpoint.retries,
             timeout_s: endpoint.timeout_s,
             ca_certificates: endpoint.ca_certificates.as_ref().map(|certificates| certificates.as_str().to_owned()),
+            ping: endpoint.ping.as_ref().map(PingView::from),
         }
     }
 }
@@ -49,10 +86,13 @@ impl From<&ClientEndpoint> for EndpointView {
 /// Admins. The address is resolved and checked, as it is again at every connection. Leads that are on their way already go to the URL, by the
 /// method, that they were made for: an edit sends no lead to a second client. Other changes, such as a header, count for them too.
 /// Leads that waited for an endpoint go on.
+///
+/// With a `ping` the client is asked for a bid before a lead is posted, and with it the clients of the campaigns in the fallback list that have
+/// one: the lead goes to the client with the best price. A ping needs `price`, or a document that reads the price out of the response.
 #[utoipa::path(put, path = "", operation_id = "setClientEndpoint", request_body = ClientEndpointDraft,
     responses(
         (status = OK, description = "The object after the change.", body = EndpointView),
-        (status = CONFLICT, description = "`delivery_conflict`: the campaign has `delivery: store_only`.", body = ErrorBody),
+        (status = CONFLICT, description = "`delivery_conflict`: the campaign has `delivery: store_only`. `campaign_version_unusable`: what it runs can't be run, so nobody knows whether it reads prices.", body = ErrorBody),
     ))]
 pub(crate) async fn set(
     OrgUser(scope): OrgUser,

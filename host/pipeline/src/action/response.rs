@@ -104,6 +104,7 @@ impl Pipeline {
             is_unanswered: delivery.row.is_unanswered || is_unanswered(&response, &interpretation),
             transition: None,
             action,
+            asked_for: None,
         };
         CompletedAttempt::new(outcome, &delivery, in_flight, now)
     }

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hookmill_domain::interpret::OutcomeKind;
 use hookmill_domain::state::State;
+use hookmill_engine::contract::DestinationKind;
 use hookmill_outbound::OutboundResponse;
 use serde_json::{Map, Value, json};
 
@@ -46,7 +47,7 @@ impl SampleRun {
     pub(super) async fn interpret_sample(&mut self, input: &DryRunInput, id: &str, now_ms: i64) -> (State, Value) {
         let Some(sample) = &input.response else { return (State::Delivered, json!({})) };
         let result: SendResult = Ok(Response::read(sample.to_outbound(), self.response_bytes_max));
-        let destination = client_destination(&input.campaign, "POST", &input.client_url);
+        let destination = client_destination(&input.campaign, DestinationKind::Client, "POST", &input.client_url);
         let response = client_response(id, 1, &result);
         let by_status = interpret_by_status(&result, &input.client_url, now_ms);
         let interpretation = interpret_one(&mut self.run, &destination, response, by_status).await;

@@ -106,7 +106,8 @@ impl Processed {
 
 /// Who is first in line: who was queued, then who came first.
 pub(super) fn in_line<'a>(written: &[&'a Processed]) -> Vec<&'a Processed> {
-    let mut candidates: Vec<&Processed> = written.iter().copied().filter(|row| row.takes_slot || row.seeks_slot).collect();
+    let mut candidates: Vec<&Processed> =
+        written.iter().copied().filter(|row| row.takes_slot || row.seeks_slot).collect();
     // Who takes none is behind all who do.
     candidates.sort_by_key(|row| (row.seeks_slot, is_new(row)));
     candidates
