@@ -424,8 +424,8 @@ on_both! {
         world.campaign("ONE", "").await;
         let path = "/v1/campaigns/ONE/endpoint";
         let put = async |ping: Value| world.admin.put(path, &endpoint(&world, "ONE", &ping)).await;
-        let refused = put(json!({})).await.expect(422).json;
-        assert_eq!(refused["error"]["details"][0]["path"], "ping.price", "{refused}");
+        let rejected = put(json!({})).await.expect(422).json;
+        assert_eq!(rejected["error"]["details"][0]["path"], "ping.price", "{rejected}");
         for (ping, field) in [
             (json!({"price": "5 USD"}), "ping.price"),
             (json!({"price": "-5"}), "ping.price"),
@@ -434,8 +434,8 @@ on_both! {
             (json!({"price": "5", "url": "ftp://x"}), "ping.url"),
             (json!({"price": "5", "headers": {"x-a": "***"}}), "ping.headers"),
         ] {
-            let refused = put(ping.clone()).await.expect(422).json;
-            assert_eq!(refused["error"]["details"][0]["path"], field, "{ping}: {refused}");
+            let rejected = put(ping.clone()).await.expect(422).json;
+            assert_eq!(rejected["error"]["details"][0]["path"], field, "{ping}: {rejected}");
         }
         let shown = put(json!({"price": "5.00", "headers": {"x-key": "hidden"}})).await.expect(200).json;
         let expected = json!({"url": world.receiver.url("/ping/ONE"), "method": "POST", "headers": {"x-key": "***"}, "timeout_ms": 5_000,
@@ -458,8 +458,8 @@ on_both! {
         let first = save("version: 1").await.expect(201).json["version"].to_string();
         save(DOCUMENT).await.expect(201);
         put(json!({})).await.expect(200);
-        let refused = save("version: 1\nname: other").await.expect(409).json;
-        assert_eq!(refused["error"]["code"], "ping_without_price", "{refused}");
+        let rejected = save("version: 1\nname: other").await.expect(409).json;
+        assert_eq!(rejected["error"]["code"], "ping_without_price", "{rejected}");
         let versions = world.admin.get("/v1/campaigns/ONE/versions").await.expect(200).json;
         assert!(!versions.to_string().contains("other"), "{versions}");
         let activated = world.admin.post(&format!("/v1/campaigns/ONE/versions/{first}/activate"), &json!({})).await;

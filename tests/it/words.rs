@@ -127,6 +127,7 @@ const ROOTS: &[&str] = &[
     "docs/erasure.md",
     "docs/first-submission-action.md",
     "docs/lifecycle.md",
+    "docs/ping-post.md",
     "docs/plugins.md",
     "docs/requirements.md",
     "docs/settings.md",

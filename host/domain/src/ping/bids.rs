@@ -39,7 +39,7 @@ impl NoBid {
     }
 }
 
-/// The price of a bid, or why it is none. A price is never guessed: what is not a decimal number of 0 or more is no price.
+/// The price of a bid, or why it is none. A price is never guessed: what is not a decimal number of 0 or more is not taken for one.
 ///
 /// # Errors
 /// Why there is no bid.

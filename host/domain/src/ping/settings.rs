@@ -25,7 +25,7 @@ pub struct Ping {
     pub timeout_ms: u64,
     /// The custom fields that are told.
     pub custom_fields: Vec<String>,
-    /// The price of an acceptance that says none, a decimal number; without one such an acceptance is no bid.
+    /// The price of an acceptance that says none, a decimal number; without one such an acceptance does not count as a bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<String>,
     /// The least price that counts, a decimal number.
@@ -69,7 +69,7 @@ pub struct PingDraft {
     #[schema(max_items = 50)]
     pub custom_fields: Vec<String>,
     /// The price of an acceptance whose response says none, a decimal number such as `12.50`. Without it, what the campaign runs must
-    /// read the price out of the response, and an acceptance without a price is no bid.
+    /// read the price out of the response, and an acceptance without a price does not count as a bid.
     #[serde(default)]
     pub price: Option<String>,
     /// The least price that counts, a decimal number.

@@ -43,7 +43,7 @@ pub(crate) struct PingView {
     timeout_ms: u64,
     /// The custom fields that the client is told.
     custom_fields: Vec<String>,
-    /// The price of an acceptance whose response says none, a decimal number; null where such an acceptance is no bid.
+    /// The price of an acceptance whose response says none, a decimal number; null where such an acceptance does not count as a bid.
     price: Option<String>,
     /// The least price that counts, a decimal number; null where any counts.
     min_price: Option<String>,

@@ -59,7 +59,7 @@ impl Response {
         Self { outcome: row.outcome.clone(), price: text("price"), token: text("reference"), reason: text("reason") }
     }
 
-    /// What it means; none for what is no response, such as that none was asked for.
+    /// What it means; none for what stands for a missing one.
     fn kind(&self) -> Option<OutcomeKind> {
         OutcomeKind::from_name(self.outcome.as_deref()?)
     }
