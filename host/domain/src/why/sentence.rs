@@ -143,6 +143,10 @@ fn came_before(detail: &Value) -> String {
 fn rejected(standing: &Standing<'_>) -> Composed {
     match standing.cause {
         "cap_reached" | "schedule_closed" => (Some(by_slot(standing.cause)), waiting::rejected(standing)),
+        "no_bid" => (
+            Some(WhyStage::Interpret),
+            "The lead is rejected because no client that was asked has bid for it".to_owned(),
+        ),
         "moved" => {
             let by = standing.detail["cause"].as_str().unwrap_or_default();
             (Some(by_slot(by)), waiting::moved(standing.detail))
