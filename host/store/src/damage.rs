@@ -26,6 +26,7 @@ mod tests {
     use crate::Target;
     use crate::plans::open;
     use hookmill_domain::config::Limits;
+    use sqlx::{ConnectOptions, Connection};
     use std::io::{Seek, SeekFrom, Write};
 
     /// H7: a page that was overwritten is found.
@@ -35,11 +36,16 @@ mod tests {
         let path = directory.path().join("a.sqlite");
         let store = open(Target::Sqlite(path.clone()), Limits::default()).await;
         assert_eq!(store.find_damage().await.unwrap(), None);
+        // A page that is in use for certain, and no longer in the log alone.
+        let options = store.checkpoints.as_ref().unwrap().connect_options();
         store.close().await;
+        let mut connection = options.connect().await.unwrap();
+        let sql = "select rootpage from sqlite_schema where name = 'submissions'";
+        let page: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        assert!(!directory.path().join("a.sqlite-wal").exists());
         let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-        // Behind the schema, which takes the first pages.
-        let pages = file.metadata().unwrap().len() / 4096;
-        file.seek(SeekFrom::Start(4096 * (pages / 2))).unwrap();
+        file.seek(SeekFrom::Start(4096 * u64::try_from(page - 1).unwrap())).unwrap();
         file.write_all(&[0xa5; 4096]).unwrap();
         drop(file);
         let damaged = open(Target::Sqlite(path.clone()), Limits::default()).await;
