@@ -136,8 +136,8 @@ pub(crate) fn request(
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     sign(receiver, id, now_s, &body, &mut headers)?;
     let token = message.head.bid.as_ref().and_then(|bid| bid.token.as_deref());
-    // A token that no header can hold is in the body, where the document puts it.
-    if let Some(Ok(token)) = token.map(HeaderValue::from_str) {
+    // Headers are ASCII (RFC 9110, 5.5); another token is in the body, where the document puts it.
+    if let Some(Ok(token)) = token.filter(|token| token.is_ascii()).map(HeaderValue::from_str) {
         headers.insert(BID_HEADER, token);
     }
     let (organization, body) = (Arc::from(organization_id), Bytes::from(body));

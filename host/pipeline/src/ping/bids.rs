@@ -105,12 +105,12 @@ impl Decision {
     }
 
     /// Every ping, for the timeline.
-    pub(crate) fn shown(&self) -> Value {
+    pub(crate) fn show_pings(&self) -> Value {
         Value::Array(self.shown.clone())
     }
 
     /// What is kept of a lead that this was decided about: who is next should its client not take it, with the bids.
-    pub(crate) fn kept(&self, kept: &Kept, own: &str) -> Kept {
+    pub(crate) fn keep_here(&self, kept: &Kept, own: &str) -> Kept {
         let others = self.bidders().filter(|(bid, _)| bid.campaign_key != own).map(|(_, id)| id.to_owned());
         let rest = kept.fallback.iter().filter(|id| !self.campaign_ids.contains(id)).cloned();
         let declined = kept.declined.iter().chain(&self.declined).cloned();
@@ -126,12 +126,12 @@ impl Decision {
 
     /// What a lead goes on with in another campaign, whose bid is at this place. Its own campaign is visited unless it has bid as well:
     /// then it may come back.
-    pub(crate) fn kept_elsewhere(&self, kept: &Kept, own: &str, place: usize, list: &[String], start: Start) -> Kept {
+    pub(crate) fn keep_elsewhere(&self, kept: &Kept, own: &str, place: usize, list: &[String], start: Start) -> Kept {
         let behind = self.campaign_ids.iter().skip(place + 1).cloned();
         let rest = list.iter().filter(|id| !self.campaign_ids.contains(id)).cloned();
         let has_bid = self.standing.iter().any(|bid| bid.campaign_key == own);
         let visited = kept.visited.iter().cloned().chain((!has_bid).then(|| own.to_owned()));
-        let Kept { bids, declined, .. } = self.kept(kept, own);
+        let Kept { bids, declined, .. } = self.keep_here(kept, own);
         Kept {
             visited: visited.collect(),
             fallback: behind.chain(rest).collect(),
@@ -269,7 +269,7 @@ mod tests {
         let rows =
             || vec![accepted("own", "9"), accepted("b", "5"), accepted("c", "7"), row("d", "rejected", json!({}))];
         let decision = decide(&["own", "b", "c", "d"], rows());
-        let next = decision.kept(&kept, "cmp_own");
+        let next = decision.keep_here(&kept, "cmp_own");
         assert_eq!(
             (next.fallback, next.declined),
             (vec!["C".into(), "B".into(), "X".into()], vec!["cmp_d".to_owned()])
@@ -278,10 +278,10 @@ mod tests {
         // Where another one gets it, its own client is one of those that are next.
         let decision = decide(&["own", "b", "c", "d"], [vec![accepted("c", "9.5")], rows()].concat());
         let list = ["B", "C", "D", "X"].map(str::to_owned);
-        let elsewhere = decision.kept_elsewhere(&kept, "cmp_own", 0, &list, Start::BeforeShape);
+        let elsewhere = decision.keep_elsewhere(&kept, "cmp_own", 0, &list, Start::BeforeShape);
         assert_eq!(elsewhere.fallback, ["OWN", "B", "D", "X"]);
         assert!(elsewhere.visited.is_empty() && elsewhere.born_at == Some(Start::BeforeShape));
         let decision = decide(&["own", "b"], vec![accepted("b", "1")]);
-        assert_eq!(decision.kept_elsewhere(&kept, "cmp_own", 0, &list, Start::Rules).visited, ["cmp_own"]);
+        assert_eq!(decision.keep_elsewhere(&kept, "cmp_own", 0, &list, Start::Rules).visited, ["cmp_own"]);
     }
 }

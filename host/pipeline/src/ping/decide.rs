@@ -48,8 +48,8 @@ impl Pipeline {
         kept: &Kept,
     ) -> Result<(), StoreError> {
         let own = &context.campaign.key;
-        let after = decision.kept(kept, own);
-        item.shown_bids = Some(decision.shown());
+        let after = decision.keep_here(kept, own);
+        item.shown_bids = Some(decision.show_pings());
         for (place, (bid, campaign_id)) in decision.bidders().enumerate() {
             if bid.campaign_key == *own {
                 item.kept = Some(after);
@@ -59,7 +59,7 @@ impl Pipeline {
                 continue;
             }
             let (list, start) = (context.fallback_list(Some(kept)), context.start_elsewhere(Some(kept)));
-            let elsewhere = decision.kept_elsewhere(kept, own, place, &list, start);
+            let elsewhere = decision.keep_elsewhere(kept, own, place, &list, start);
             let (campaign_key, id) = (bid.campaign_key.clone(), campaign_id.to_owned());
             let moved = Move { campaign_key, campaign_id: id, kept: elsewhere.to_bytes() };
             let detail = json!({ "cause": "outbid", "moved_to": campaign_id, "bid": super::shown_bid(&bid.price, bid.token.as_deref()) });
