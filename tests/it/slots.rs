@@ -1,6 +1,7 @@
 //! Slots of caps (L5): with cap N, what is delivered and what is unknown together are exactly N, whatever the clients say, how many hosts work and when one of
 //! them dies. A slot comes back when the client did not take the lead, and stays taken when nobody knows.
 
+use hookmill_tests::receiver::Gate;
 use hookmill_tests::world::submission_ids;
 use hookmill_tests::{Behaviour, Client, Kind, Random, World, WorldOptions, on_both};
 use serde_json::{Value, json};
@@ -294,6 +295,38 @@ on_both! {
         assert_eq!(ids.len(), LEADS);
         wait_until_over(&world).await;
         check(&world, cap, seed).await;
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L5 L8 H2: what a killed host may have sent keeps its slot and is moved nowhere, also when the client rejects it afterwards: it may have
+    /// taken it the first time. What waited for a later attempt, and what a host left behind that was stopped, was not sent.
+    async fn l5_what_a_killed_host_may_have_sent_keeps_its_slot(kind: Kind) {
+        let mut world = World::with(kind, options()).await;
+        world.campaign("OTHER", DOCUMENT).await;
+        for name in ["SENT", "WAITING", "STOPPED"] {
+            world.campaign(name, DOCUMENT).await;
+            world.set_lifecycle(name, &json!({"caps": {"day": 1}, "fallback": {"campaigns": ["OTHER"]}})).await;
+        }
+        let (closed, rejects) = (Gate::new(), || says("rejected"));
+        world.receiver.plan("/client/SENT", [Behaviour::behind(&closed, 200), rejects()]);
+        world.receiver.plan("/client/WAITING", [Behaviour::status(503), rejects()]);
+        world.receiver.plan("/client/STOPPED", [Behaviour::status(503), rejects()]);
+        let stopped = world.push_and_settle(leads("STOPPED", 2)).await;
+        world.restart().await;
+        world.advance(WAITS_MS[0]).await;
+        assert_eq!(world.states(&stopped).await, ["rejected", "delivered"]);
+        let waiting = world.push_and_settle(leads("WAITING", 2)).await;
+        let sent = submission_ids(&world.push(leads("SENT", 2)).await);
+        world.receiver.until("/client/SENT", 1).await;
+        world.kill().await;
+        world.settle().await;
+        world.advance(WAITS_MS[0]).await;
+        assert_eq!(world.states(&sent).await, ["rejected", "queued"]);
+        assert_eq!(world.states(&waiting).await, ["rejected", "delivered"]);
+        assert_eq!(count(&world, "deliveries where is_unanswered").await, 1);
+        assert_eq!(world.receiver.at("/client/OTHER").len(), 2, "of those that were not sent");
         world.stop().await;
     }
 }

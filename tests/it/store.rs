@@ -1,6 +1,6 @@
 //! What is kept: hostile text as it is, work that only its owner takes up, and secrets that only their key opens.
 
-use hookmill_domain::clock::Clock;
+use hookmill_domain::clock::{Clock, Timestamp};
 use hookmill_domain::config::Limits;
 use hookmill_domain::flow::SHARDS;
 use hookmill_domain::ids::SystemIdGenerator;
@@ -195,20 +195,28 @@ async fn a_shard_has_one_owner_at_a_time() {
     let (database, directory) = (TestDatabase::create(Kind::Postgres).await, tempfile::tempdir().unwrap());
     let store = open(&database, directory.path(), 1).await.unwrap();
     let (long, short) = (60_000, 1);
-    assert_eq!(store.take_leases("a", &[(7, 0), (9, 0)], long).await.unwrap(), [(7, 1), (9, 1)]);
-    assert!(store.take_leases("b", &[(7, 1)], long).await.unwrap().is_empty(), "it is held");
+    let take = async |host, shards: &[(u16, i64)], lease_ms| {
+        let taken = store.take_leases(host, shards, lease_ms, Timestamp(5)).await.unwrap();
+        taken.into_iter().map(|taken| (taken.shard, taken.epoch, taken.unclean_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(take("a", &[(7, 0), (9, 0)], long).await, [(7, 1, None), (9, 1, None)]);
+    assert!(take("b", &[(7, 1)], long).await.is_empty(), "it is held");
     assert_eq!(store.renew_leases("a", &[(7, 1)], long).await.unwrap(), [(7, 1)]);
     assert!(store.renew_leases("b", &[(7, 1)], long).await.unwrap().is_empty(), "somebody else's");
     assert!(store.renew_leases("a", &[(7, 2)], long).await.unwrap().is_empty(), "another epoch");
     store.give_up_leases("a", &[(7, 1)]).await.unwrap();
-    assert_eq!(store.take_leases("b", &[(7, 1), (9, 1)], short).await.unwrap(), [(7, 2)], "the other is held");
+    assert_eq!(take("b", &[(7, 1), (9, 1)], short).await, [(7, 2, None)], "the other is held");
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     assert!(store.renew_leases("b", &[(7, 2)], long).await.unwrap().is_empty(), "it has run out");
-    assert!(store.take_leases("c", &[(7, 1)], long).await.unwrap().is_empty(), "it was seen in an older epoch");
-    assert_eq!(store.take_leases("c", &[(7, 2)], long).await.unwrap(), [(7, 3)]);
+    assert!(take("c", &[(7, 1)], long).await.is_empty(), "it was seen in an older epoch");
+    assert_eq!(take("c", &[(7, 2)], long).await, [(7, 3, Some(Timestamp(5)))], "its owner was lost");
     store.signal_shards(&[7, 7, 9]).await.unwrap();
     let view = store.announce_host("c", long).await.unwrap();
     assert_eq!((view.hosts, view.signals), (1, vec![(7, 1), (9, 1)]));
+    // L8: it stays known when a shard was taken from a lost owner; who retires without giving up is one.
+    store.give_up_leases("c", &[(7, 3)]).await.unwrap();
+    store.retire_host("a").await.unwrap();
+    assert_eq!(take("d", &[(7, 3), (9, 1)], long).await, [(7, 4, Some(Timestamp(5))), (9, 2, Some(Timestamp(5)))]);
     store.close().await;
 }
 

@@ -63,7 +63,7 @@ impl TestDatabase {
     pub async fn leases(&self) -> (i64, i64) {
         let url = self.url.as_deref().expect("a PostgreSQL database");
         let mut connection = PgConnection::connect(url).await.expect("PostgreSQL responds");
-        sqlx::query_as("select count(*), count(distinct owner) from shard_leases where owner <> ''")
+        sqlx::query_as("select count(*), count(distinct owner) from shard_leases where owner <> '' and cast(extract(epoch from clock_timestamp()) * 1000 as bigint) < expires_at")
             .fetch_one(&mut connection)
             .await
             .expect("the tables are there")

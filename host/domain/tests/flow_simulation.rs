@@ -3,7 +3,7 @@
 
 use hookmill_domain::clock::{BootTime, Timestamp};
 use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, LaneRead, Lanes, Offer, PlaceEnd, ReadRows};
-use hookmill_domain::flow::leases::{LeaseRow, LeaseTerms, Leases};
+use hookmill_domain::flow::leases::{LeaseRow, LeaseTerms, Leases, TakenShard};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -61,6 +61,21 @@ struct LeaseState {
     epoch: i64,
     expires_at: i64,
     signals: i64,
+    unclean_at: Option<i64>,
+}
+
+impl LeaseState {
+    fn fresh() -> Self {
+        Self { owner: String::new(), epoch: 0, expires_at: 0, signals: 0, unclean_at: None }
+    }
+}
+
+/// What the lanes hold of a row.
+#[derive(Clone, Copy)]
+struct Work {
+    revision: u32,
+    /// Whether an earlier owner may have sent it.
+    is_unanswered: bool,
 }
 
 /// The database, with a clock of its own.
@@ -99,10 +114,9 @@ impl Store {
             .collect()
     }
 
-    fn take(&mut self, owner: &str, shard: u16, epoch: i64) -> Option<i64> {
+    fn take(&mut self, owner: &str, shard: u16, epoch: i64) -> Option<TakenShard> {
         let now = self.now;
-        let fresh = || LeaseState { owner: String::new(), epoch: 0, expires_at: 0, signals: 0 };
-        let lease = self.leases.entry(shard).or_insert_with(fresh);
+        let lease = self.leases.entry(shard).or_insert_with(LeaseState::fresh);
         if lease.epoch != epoch || (!lease.owner.is_empty() && now < lease.expires_at) {
             return None;
         }
@@ -111,13 +125,13 @@ impl Store {
             epoch: epoch + 1,
             expires_at: now + TERMS.lease_ms,
             signals: lease.signals,
+            unclean_at: if lease.owner.is_empty() { lease.unclean_at } else { Some(now) },
         };
-        Some(lease.epoch)
+        Some(TakenShard { shard, epoch: lease.epoch, unclean_at: lease.unclean_at.map(Timestamp) })
     }
 
     fn signal(&mut self, shard: u16) {
-        let fresh = || LeaseState { owner: String::new(), epoch: 0, expires_at: 0, signals: 0 };
-        self.leases.entry(shard).or_insert_with(fresh).signals += 1;
+        self.leases.entry(shard).or_insert_with(LeaseState::fresh).signals += 1;
     }
 
     /// Changes a row while it is what the step saw; returns whether it was.
@@ -141,13 +155,13 @@ struct Flight {
 
 struct Host {
     name: String,
-    lanes: Lanes<u32>,
+    lanes: Lanes<Work>,
     leases: Leases,
     /// This machine's clock against the simulation's: hosts' clocks differ by any amount.
     clock_offset: i64,
     flights: Vec<Flight>,
     /// Reads that are under way, with what they saw when they began and when they end.
-    reads: Vec<(LaneRead, Option<ReadRows<u32>>, i64)>,
+    reads: Vec<(LaneRead, Option<ReadRows<Work>>, i64)>,
     signals: HashMap<u16, i64>,
     paused_until: i64,
     is_leaving: bool,
@@ -183,6 +197,9 @@ struct Faults {
 #[derive(Default)]
 struct Tally {
     sends: BTreeMap<String, usize>,
+    /// Which attempts left, by the row and its revision.
+    left: BTreeSet<(String, u32)>,
+    unanswered: usize,
     attempts: BTreeMap<String, usize>,
     in_flight_at_faults: usize,
     ends: BTreeMap<String, usize>,
@@ -284,7 +301,11 @@ impl World {
         self.store.rows.insert(id.to_string(), Row { key: key.clone(), shard, revision: 0, run_at: Some(now) });
         match chosen {
             Some((shard, epoch)) if host.leases.is_epoch(shard, epoch, boot) && !loses_response && !loses_hand_over => {
-                let offer = host.lanes.offer(&key, Item { id, shard, bytes: 10, work: 0 }, Timestamp(now));
+                let offer = host.lanes.offer(
+                    &key,
+                    Item { id, shard, bytes: 10, work: Work { revision: 0, is_unanswered: false } },
+                    Timestamp(now),
+                );
                 assert_ne!(offer, Offer::Resident, "it was reserved");
             }
             Some(_) => host.lanes.release(&key, &id, Some(Timestamp(now))),
@@ -318,8 +339,8 @@ impl World {
         } else {
             let plan = host.leases.plan(&self.store.lease_rows(), living);
             for (shard, epoch) in plan.take {
-                if let Some(epoch) = self.store.take(&host.name, shard, epoch) {
-                    host.leases.record_taken(shard, epoch, boot);
+                if let Some(taken) = self.store.take(&host.name, shard, epoch) {
+                    host.leases.record_taken(taken, boot);
                     to_read.push(shard);
                 }
             }
@@ -375,7 +396,10 @@ impl World {
                 id: id.as_str().into(),
                 shard: row.shard,
                 bytes: 10,
-                work: row.revision,
+                work: Work {
+                    revision: row.revision,
+                    is_unanswered: host.leases.may_have_been_sent(row.shard, Timestamp(row.run_at.unwrap_or(now))),
+                },
             });
             let rows = (!fails).then(|| ReadRows { items: items.collect(), has_more, next_at });
             let ends_at = now + i64::try_from(self.random.below(6)).unwrap() * TICK_MS;
@@ -399,12 +423,15 @@ impl World {
                     continue;
                 }
                 *self.tally.sends.entry(item.id.to_string()).or_default() += 1;
+                let is_first = self.tally.left.insert((item.id.to_string(), item.work.revision));
+                assert!(is_first || item.work.is_unanswered, "{} is sent again as if it never had been", item.id);
+                self.tally.unanswered += usize::from(item.work.is_unanswered);
                 let ends_at = now + i64::try_from(self.random.below(12)).unwrap() * TICK_MS;
                 host.flights.push(Flight {
                     key: taken.key.clone(),
                     id: item.id,
                     shard: item.shard,
-                    revision: item.work,
+                    revision: item.work.revision,
                     ends_at,
                 });
             }
@@ -484,6 +511,7 @@ fn h2_without_a_crash_nothing_is_lost_and_nothing_sent_twice() {
                 "seed {seed}: {id} was sent twice for one attempt"
             );
         }
+        assert_eq!(world.tally.unanswered, 0, "seed {seed}: nobody was lost");
         posted += world.posted;
     }
     assert!(100_000 < posted, "the simulation simulates next to nothing: {posted}");

@@ -44,9 +44,10 @@ impl LeaseKeeper {
         let plan = flow.leases().plan(&view.rows, view.hosts);
         if !plan.take.is_empty() {
             let sent_at = boot_time();
-            for (shard, epoch) in pipeline.store.take_leases(flow.host(), &plan.take, lease_ms).await? {
-                flow.leases().record_taken(shard, epoch, sent_at);
-                self.unread.insert(shard);
+            let now = pipeline.clock.now();
+            for taken in pipeline.store.take_leases(flow.host(), &plan.take, lease_ms, now).await? {
+                flow.leases().record_taken(taken, sent_at);
+                self.unread.insert(taken.shard);
             }
         }
         for shard in plan.give_up {
@@ -106,15 +107,31 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Gives everything up at the end (H7): others need not wait for the leases to run out.
-    pub(crate) async fn give_up_all_leases(&self) {
+    /// Takes the only shard where this host is alone on its database. It must be known before anything is loaded whether an earlier host
+    /// gave it up.
+    pub(crate) async fn take_sole_shard(&self) -> Result<(), StoreError> {
         if !self.store.is_shared() {
-            return;
+            let unclean_at = self.store.take_sole_shard(self.flow.host(), self.clock.now()).await?;
+            self.flow.leases().set_unclean_at(unclean_at);
         }
-        let held = self.flow.leases().held();
-        let given_up = self.store.give_up_leases(self.flow.host(), &held).await;
-        if let Err(error) = given_up.and(self.store.retire_host(self.flow.host()).await) {
+        Ok(())
+    }
+
+    /// Gives everything up at the end (H7): others need not wait for the leases to run out. A shard of which a request may still be under
+    /// way is not given up in order: whoever takes it must know that.
+    pub(crate) async fn give_up_all_leases(&self) {
+        if let Err(error) = self.try_give_up_all_leases().await {
             tracing::warn!(error = %error, "leases could not be released; they will expire");
         }
+    }
+
+    async fn try_give_up_all_leases(&self) -> Result<(), StoreError> {
+        let (host, mut drained) = (self.flow.host(), self.flow.leases().held());
+        drained.retain(|(shard, _)| self.flow.in_flight(*shard) == 0);
+        if !self.store.is_shared() {
+            return if drained.is_empty() { Ok(()) } else { self.store.give_up_sole_shard(host).await };
+        }
+        self.store.give_up_leases(host, &drained).await?;
+        self.store.retire_host(host).await
     }
 }

@@ -8,6 +8,7 @@ use super::leases::LeaseKeeper;
 use super::steps::Steps;
 use super::supervise::supervise;
 use async_recursion::async_recursion as boxed;
+use hookmill_store::StoreError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -41,7 +42,9 @@ pub struct Workers {
 
 impl Workers {
     /// Starts them.
-    pub fn start(pipeline: &Pipeline) -> Self {
+    #[boxed]
+    pub async fn start(pipeline: &Pipeline) -> Result<Self, StoreError> {
+        pipeline.take_sole_shard().await?;
         let (stop, stopped) = watch::channel(false);
         let limits = &pipeline.settings().limits;
         let (steps, writer) = Steps::start(pipeline);
@@ -65,7 +68,7 @@ impl Workers {
         let leases_end = Arc::new(Notify::new());
         let end = Arc::clone(&leases_end);
         let leases = supervise(pipeline, "leases", move |p| keep_leases(p, stopped.clone(), Arc::clone(&end)));
-        Self { pipeline: pipeline.clone(), stop, steps, loops, leases, leases_end, writer }
+        Ok(Self { pipeline: pipeline.clone(), stop, steps, loops, leases, leases_end, writer })
     }
 
     /// Takes nothing new, waits for what is under way, and leaves to the store what does not end within the bound (H7).

@@ -613,7 +613,9 @@ create table shard_leases (
     epoch bigint not null,
     expires_at bigint not null,
     -- Counts what others put into the shard: its owner reads it again when this has changed.
-    signals bigint not null
+    signals bigint not null,
+    -- When it was last taken from an owner that had not given it up: what fell due before may have been sent.
+    unclean_at bigint
 );
 
 create table hosts (

@@ -1,10 +1,12 @@
 //! Leases of shards, on PostgreSQL, by the database's clock alone: hosts' clocks may differ by any amount. On SQLite the lock on the data
-//! directory is the lease, and this module is not used.
+//! directory is the lease; of the only shard is written whether its owner gave it up.
 
 use super::database::Database;
+use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
-use hookmill_domain::flow::leases::LeaseRow;
+use hookmill_domain::clock::Timestamp;
+use hookmill_domain::flow::leases::{LeaseRow, TakenShard};
 
 /// Now by the database's clock, in milliseconds; `now()` would be the time at which the transaction began.
 const CLOCK: &str = "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
@@ -98,30 +100,39 @@ impl Store {
     }
 
     /// Takes shards, each free in the epoch beside it; returns those that were taken with their new epochs: of the others somebody else
-    /// was quicker.
+    /// was quicker. `now` is written of those whose owner had not given them up.
     #[boxed]
     pub async fn take_leases(
         &self,
         host: &str,
         free: &[(u16, i64)],
         lease_ms: i64,
-    ) -> Result<Vec<(u16, i64)>, StoreError> {
+        now: Timestamp,
+    ) -> Result<Vec<TakenShard>, StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
         let shards: Vec<i64> = free.iter().map(|(shard, _)| i64::from(*shard)).collect();
         let epochs: Vec<i64> = free.iter().map(|(_, epoch)| *epoch + 1).collect();
-        let taken: Vec<(i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        let taken: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
             "insert into shard_leases (shard, owner, epoch, expires_at, signals) \
              select free.shard, $1, free.epoch, {CLOCK} + $4, 0 from unnest($2::bigint[], $3::bigint[]) as free (shard, epoch) order by free.shard \
-             on conflict (shard) do update set owner = excluded.owner, epoch = excluded.epoch, expires_at = excluded.expires_at \
-             where shard_leases.epoch = excluded.epoch - 1 and (shard_leases.owner = '' or shard_leases.expires_at <= {CLOCK}) returning shard, epoch"
+             on conflict (shard) do update set owner = excluded.owner, epoch = excluded.epoch, expires_at = excluded.expires_at, \
+             unclean_at = case when shard_leases.owner = '' then shard_leases.unclean_at else $5 end \
+             where shard_leases.epoch = excluded.epoch - 1 and (shard_leases.owner = '' or shard_leases.expires_at <= {CLOCK}) \
+             returning shard, epoch, unclean_at"
         )))
         .bind(host)
         .bind(shards)
         .bind(epochs)
         .bind(lease_ms)
+        .bind(now.0)
         .fetch_all(pool)
         .await?;
-        Ok(taken.into_iter().map(|(shard, epoch)| (u16::try_from(shard).unwrap_or(u16::MAX), epoch)).collect())
+        let shard = |(shard, epoch, unclean_at): (i64, i64, Option<i64>)| TakenShard {
+            shard: u16::try_from(shard).unwrap_or(u16::MAX),
+            epoch,
+            unclean_at: unclean_at.map(Timestamp),
+        };
+        Ok(taken.into_iter().map(shard).collect())
     }
 
     /// Releases shards, so that others need not wait for the leases to expire.
@@ -143,11 +154,33 @@ impl Store {
         Ok(())
     }
 
-    /// Removes this host: the others share its shards.
+    /// Takes the only shard of a database that is not shared: whoever has the lock on the data directory has it. Returns when it was last
+    /// taken from a host that had not given it up; `now` is written if that is so this time.
+    #[boxed]
+    pub async fn take_sole_shard(&self, host: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        const SQL: &str = "insert into shard_leases (shard, owner, epoch, expires_at, signals) values (0, $1, 1, 0, 0) \
+             on conflict (shard) do update set owner = excluded.owner, epoch = shard_leases.epoch + 1, \
+             unclean_at = case when shard_leases.owner = '' then shard_leases.unclean_at else $2 end returning unclean_at";
+        let unclean_at: Option<i64> = writing!(self, Class::People, connection => {
+            sqlx::query_scalar(SQL).bind(host).bind(now.0).fetch_one(&mut *connection).await?
+        });
+        Ok(unclean_at.map(Timestamp))
+    }
+
+    /// Gives up the only shard of a database that is not shared: nothing of it is under way.
+    #[boxed]
+    pub async fn give_up_sole_shard(&self, host: &str) -> Result<(), StoreError> {
+        writing!(self, Class::People, connection => {
+            sqlx::query("update shard_leases set owner = '' where shard = 0 and owner = $1").bind(host).execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    /// Removes this host: the others share its shards. Those that it has not given up are taken as from a host that was lost.
     #[boxed]
     pub async fn retire_host(&self, host: &str) -> Result<(), StoreError> {
         let Database::Postgres { pool } = &self.database else { return Err(not_shared()) };
-        sqlx::query("update shard_leases set owner = '' where owner = $1").bind(host).execute(pool).await?;
+        sqlx::query("update shard_leases set expires_at = 0 where owner = $1").bind(host).execute(pool).await?;
         sqlx::query("delete from hosts where id = $1").bind(host).execute(pool).await?;
         Ok(())
     }

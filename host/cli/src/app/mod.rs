@@ -84,7 +84,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let pipeline = assemble(&options, &data, store).await?;
     pipeline.warm_up().await?;
     let operator_key = operator_keys(&pipeline).create_first().await.map_err(StartError::FirstOperator)?;
-    let workers = Workers::start(&pipeline);
+    let workers = Workers::start(&pipeline).await.map_err(StartError::Store)?;
     let (stop, stopped) = oneshot::channel::<()>();
     let address = bound.address();
     let site = hookmill_http::site(pipeline.clone());

@@ -2,7 +2,7 @@
 //! them, counted by a clock that runs through suspend, from before each renewal was sent.
 
 use super::SHARDS;
-use crate::clock::BootTime;
+use crate::clock::{BootTime, Timestamp};
 use std::collections::BTreeMap;
 
 /// How leases run.
@@ -27,6 +27,17 @@ pub struct LeaseRow {
     pub is_expired: bool,
 }
 
+/// A shard that the store took for a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenShard {
+    /// The shard.
+    pub shard: u16,
+    /// Counts the owners.
+    pub epoch: i64,
+    /// When it was last taken from an owner that had not given it up, by the clock of who took it; none if it never was.
+    pub unclean_at: Option<Timestamp>,
+}
+
 /// The changes that a host requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeasePlan {
@@ -49,6 +60,7 @@ struct HeldShard {
     epoch: i64,
     until: BootTime,
     is_draining: bool,
+    unclean_at: Option<Timestamp>,
 }
 
 impl Leases {
@@ -60,7 +72,7 @@ impl Leases {
     /// The shards of a host that does not share its database: the lock on the data directory is the lease.
     pub fn exclusive() -> Self {
         let terms = LeaseTerms { lease_ms: i64::MAX, margin_ms: 0 };
-        let held = HeldShard { epoch: 0, until: BootTime(i64::MAX), is_draining: false };
+        let held = HeldShard { epoch: 0, until: BootTime(i64::MAX), is_draining: false, unclean_at: None };
         Self { terms, held: BTreeMap::from([(0, held)]), is_sole: true }
     }
 
@@ -97,9 +109,24 @@ impl Leases {
     }
 
     /// The store took this shard for the host. `sent_at` is from before the statement was sent.
-    pub fn record_taken(&mut self, shard: u16, epoch: i64, sent_at: BootTime) {
+    pub fn record_taken(&mut self, taken: TakenShard, sent_at: BootTime) {
+        let TakenShard { shard, epoch, unclean_at } = taken;
         let until = self.lease_end(sent_at);
-        self.held.insert(shard, HeldShard { epoch, until, is_draining: false });
+        self.held.insert(shard, HeldShard { epoch, until, is_draining: false, unclean_at });
+    }
+
+    /// When the shard of a host that is alone was last taken from one that had not given it up.
+    pub fn set_unclean_at(&mut self, unclean_at: Option<Timestamp>) {
+        for held in self.held.values_mut() {
+            held.unclean_at = unclean_at;
+        }
+    }
+
+    /// Whether an earlier owner may have sent what the store says is still to be sent: it fell due before the shard was taken from an owner
+    /// that had not given it up, so that nobody knows what left by then. What fell due later was loaded, or made, by an owner since.
+    pub fn may_have_been_sent(&self, shard: u16, run_at: Timestamp) -> bool {
+        let unclean_at = self.held.get(&shard).and_then(|held| held.unclean_at);
+        unclean_at.is_some_and(|unclean_at| run_at <= unclean_at)
     }
 
     /// The store renewed these; every other one is lost. Returns the lost shards: their unsent work is to be dropped from memory.
@@ -178,7 +205,7 @@ mod tests {
     fn holding(shards: std::ops::Range<u16>) -> Leases {
         let mut leases = Leases::new(TERMS);
         for shard in shards {
-            leases.record_taken(shard, 1, BootTime(0));
+            leases.record_taken(TakenShard { shard, epoch: 1, unclean_at: None }, BootTime(0));
         }
         leases
     }
@@ -218,6 +245,19 @@ mod tests {
         leases.drain(1);
         assert!(!leases.may_start(1, BootTime(0)) && leases.held().len() == 2);
         assert_eq!((leases.draining(), leases.choose(1, BootTime(0))), (vec![(1, 1)], Some((0, 1))));
+    }
+
+    /// L5 L8: what was due when its owner was lost may have been sent; what falls due later was not.
+    #[test]
+    fn l8_what_was_due_when_its_owner_was_lost_may_have_been_sent() {
+        let mut leases = holding(0..2);
+        leases.record_taken(TakenShard { shard: 1, epoch: 2, unclean_at: Some(Timestamp(50)) }, BootTime(0));
+        assert!(leases.may_have_been_sent(1, Timestamp(50)) && !leases.may_have_been_sent(1, Timestamp(51)));
+        assert!(!leases.may_have_been_sent(0, Timestamp(50)) && !leases.may_have_been_sent(7, Timestamp(50)));
+        let mut alone = Leases::exclusive();
+        assert!(!alone.may_have_been_sent(0, Timestamp(50)));
+        alone.set_unclean_at(Some(Timestamp(50)));
+        assert!(alone.may_have_been_sent(0, Timestamp(50)));
     }
 
     #[test]

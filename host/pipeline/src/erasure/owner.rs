@@ -6,6 +6,7 @@ use super::search::place;
 use super::{KnownPerson, body::ElementPlace};
 use crate::Pipeline;
 use crate::finish::EventAbout;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::{Identity, IdentityHash};
 use hookmill_domain::state::{Change, State};
@@ -35,6 +36,7 @@ impl Pipeline {
         let organization_id = &erasure.organization_id;
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let mut open = self.store.marked_deliveries(organization_id, &ids).await?;
+        let sent = self.perhaps_sent(&rows, &open);
         let is_due = rows.iter().any(|row| row.run_at.is_some()) || open.iter().any(|one| one.run_at.is_some());
         if is_due {
             // Before memory: whoever reads from now on finds nothing, and what was read before is dropped.
@@ -44,6 +46,9 @@ impl Pipeline {
         if is_due || rows.iter().any(|row| !self.is_idle(&row.id, &open)) {
             self.flow.drop_submissions(&ids.iter().copied().collect());
             open = self.store.marked_deliveries(organization_id, &ids).await?;
+        }
+        for delivery in &mut open {
+            delivery.is_unanswered |= sent.contains(&delivery.id);
         }
         let mut by_submission: HashMap<String, Vec<MarkedDelivery>> = HashMap::new();
         for delivery in open {
@@ -71,6 +76,17 @@ impl Pipeline {
             );
         }
         Ok(())
+    }
+
+    /// The deliveries that an earlier owner of the shard may have sent. When one fell due is not known any more once that was taken back.
+    fn perhaps_sent(&self, rows: &[MarkedSubmission], open: &[MarkedDelivery]) -> HashSet<String> {
+        let shards: HashMap<&str, u16> =
+            rows.iter().filter_map(|row| Some((row.id.as_str(), u16::try_from(row.shard).ok()?))).collect();
+        let is_sent = |delivery: &&MarkedDelivery| {
+            let run_at = Timestamp(delivery.run_at.unwrap_or(i64::MIN));
+            shards.get(delivery.submission_id.as_str()).is_some_and(|shard| self.may_have_been_sent(*shard, run_at))
+        };
+        open.iter().filter(is_sent).map(|delivery| delivery.id.clone()).collect()
     }
 
     /// Whether nothing of a submission is in this host's memory.
