@@ -3,12 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{self, Connection};
+
+/// How often it is asked whether the host is ready, and how long it is waited in between.
+const READY_LOOKS_MAX: usize = 600;
+const READY_LOOK: Duration = Duration::from_millis(200);
 
 /// The events of a delivered lead.
 pub const EVENTS: [&str; 2] = ["lead.delivered", "lead.processed"];
@@ -111,6 +116,18 @@ impl Api {
     pub async fn delivered_at_us(&mut self, organization: &str, submission: &str) -> Result<Option<u64>> {
         let page = self.read(&format!("/v1/submissions/{submission}?organization={organization}")).await?;
         delivered_at_us(&serde_json::from_slice(&page)?)
+    }
+
+    /// Waits until the host says that it is ready.
+    pub async fn wait_until_ready(&mut self) -> Result<()> {
+        for _ in 0..READY_LOOKS_MAX {
+            let request = http::request("GET", self.address, "/readyz", &self.operator_key, b"");
+            if self.exchange(&request).await?.0 == 200 {
+                return Ok(());
+            }
+            tokio::time::sleep(READY_LOOK).await;
+        }
+        bail!("the host does not become ready")
     }
 
     /// The host's own counters as text. `None` when it has none.

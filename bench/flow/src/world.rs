@@ -79,12 +79,13 @@ impl World {
         self.host.stop().await
     }
 
-    /// Starts the host again on what it has by now.
+    /// Starts the host again on what it has by now, and waits until it is ready: on SQLite it looks through the whole file first, which costs it
+    /// a processor for some seconds.
     pub async fn start_host_again(&mut self) -> Result<()> {
         let url = self.database.as_ref().map(|database| database.url.as_str());
         self.host.start_again(&self.host_binary, url).await?;
         self.api = Api::new(self.host.address, &self.host.operator_key);
-        Ok(())
+        self.api.wait_until_ready().await
     }
 
     /// The host's database, past the host.
@@ -116,7 +117,13 @@ impl World {
         if setup.webhook {
             self.api.set_webhook(&id, &self.receiver.webhook_url()).await?;
         }
-        Ok(Organization { id, source_key, campaigns: setup.campaigns, has_own_phones: setup.lifecycle, first_client })
+        Ok(Organization {
+            id,
+            source_key,
+            campaigns: setup.campaigns,
+            has_own_phones: 0 < setup.stored_leads,
+            first_client,
+        })
     }
 
     /// What the data take on disk, in bytes.

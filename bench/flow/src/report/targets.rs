@@ -232,5 +232,6 @@ fn saturated(report: &Report, database: DatabaseKind, webhook: bool) -> Option<&
             && row.client.is_some()
             && row.webhook == webhook
             && !row.lifecycle
+            && row.stored_leads == 0
     })
 }

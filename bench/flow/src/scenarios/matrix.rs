@@ -37,13 +37,15 @@ pub async fn saturation(options: &Options, database: DatabaseKind, report: &mut 
 }
 
 /// All leads at once, in a campaign with a duplicate rule, a cap and a schedule, and many leads that it had before. It is compared with the run
-/// that has a client and nothing else, which is measured in the same call.
+/// that has a client and nothing else, which is measured in the same call. The run between the two has as many leads stored and no lifecycle: it
+/// tells what is the size's and what is the lifecycle's.
 async fn lifecycle(options: &Options, database: DatabaseKind, report: &mut Report) -> Result<()> {
     let [quick, whole] = STORED_LEADS;
     let stored_leads = options.pick(quick, whole);
     let setup = Setup { lifecycle: true, stored_leads, ..Setup::with_client(database, AT_ONCE) };
     if options.wants(&variant(&setup)) {
         with_client(options, database, report).await?;
+        saturated(options, Setup { lifecycle: false, ..setup }, report).await?;
         saturated(options, setup, report).await?;
     }
     Ok(())
