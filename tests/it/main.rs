@@ -14,6 +14,7 @@ mod deliver;
 mod description;
 mod discovery;
 mod duplicates;
+mod endpoint_auth;
 mod engine;
 mod erasure;
 mod examples;

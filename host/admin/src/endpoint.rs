@@ -2,7 +2,7 @@
 
 use super::access::{Scope, unavailable};
 use super::campaigns::delivery_conflict;
-use super::headers::restore_masked;
+use super::headers::{restore_masked, restore_masked_secret};
 use super::input::Input;
 use super::use_cases::{GET_CLIENT_ENDPOINT, REMOVE_CLIENT_ENDPOINT, SET_CLIENT_ENDPOINT};
 use hookmill_domain::campaign::DeliveryMode;
@@ -38,6 +38,9 @@ impl Scope {
         if let Some(ping) = &mut draft.ping {
             let stored = stored.as_ref().and_then(|stored| stored.ping.as_ref());
             restore_masked("ping.headers", &mut ping.headers, stored.map(|stored| &stored.headers))?;
+        }
+        if let Some(auth) = &mut draft.auth {
+            restore_masked_secret(auth, stored.as_ref().and_then(|stored| stored.auth.as_ref()))?;
         }
         let endpoint = draft.check(self.pipeline().schemes(), self.now())?;
         if campaign.delivery().map_err(unavailable)? == DeliveryMode::StoreOnly {

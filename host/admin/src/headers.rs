@@ -1,5 +1,6 @@
 //! Headers of destinations: their values may be credentials, so they are shown as a mask, and a mask that is given back keeps the value.
 
+use hookmill_domain::endpoint::{AuthDraft, EndpointAuth};
 use hookmill_domain::error::ApiError;
 use std::collections::BTreeMap;
 
@@ -21,6 +22,21 @@ pub(crate) fn restore_masked(
         })?;
         value.clone_from(stays);
     }
+    Ok(())
+}
+
+/// Puts the stored secret of an authentication where the mask is given back; a mask without a stored secret of its kind is rejected.
+pub(crate) fn restore_masked_secret(given: &mut AuthDraft, stored: Option<&EndpointAuth>) -> Result<(), ApiError> {
+    let kind = given.kind;
+    let Some(secret) = given.secret_mut().filter(|secret| secret.as_str() == MASK) else { return Ok(()) };
+    let stored = stored.filter(|stored| stored.kind() == kind).ok_or_else(|| {
+        let kind: &str = kind.into();
+        ApiError::invalid(
+            "auth",
+            format!("has `{MASK}`, but no secret of the kind `{kind}` is stored; send the secret"),
+        )
+    })?;
+    stored.secret().clone_into(secret);
     Ok(())
 }
 

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+mod auth;
+
+pub use auth::{AuthDraft, AuthKind, EndpointAuth, MacEncoding};
+
 /// How long a response may be waited for, in seconds.
 pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
 /// How often a lead is tried again at its client.
@@ -33,6 +37,9 @@ pub struct ClientEndpoint {
     /// The certificate authorities that it is trusted by instead of the public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_certificates: Option<CaCertificates>,
+    /// How requests are authenticated, those of the ping as well; none where headers alone do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<EndpointAuth>,
     /// How the client is asked for a bid before a lead is posted; none where leads are posted at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping: Option<Ping>,
@@ -84,6 +91,9 @@ pub struct ClientEndpointDraft {
     /// Without it, or null, the public ones count.
     #[serde(default)]
     pub ca_certificates: Option<String>,
+    /// How requests are authenticated, those of the ping as well. Without it, or null, they have no other authentication than `headers`.
+    #[serde(default)]
+    pub auth: Option<AuthDraft>,
     /// How the client is asked for a bid before a lead is posted. Without it, or null, leads are posted at once.
     #[serde(default)]
     pub ping: Option<PingDraft>,
@@ -112,9 +122,12 @@ impl ClientEndpointDraft {
         let ca_certificates = faults.ca_certificates("ca_certificates", self.ca_certificates.as_deref(), now);
         faults.method("method", &self.method, &METHODS);
         let ping = self.ping.map(|ping| ping.check(schemes, &mut faults));
+        let of_ping = ping.iter().map(|ping| ("ping.headers", &ping.headers));
+        let headers: Vec<_> = std::iter::once(("headers", &self.headers)).chain(of_ping).collect();
+        let auth = self.auth.and_then(|auth| auth.check(&headers, &mut faults));
         faults.end()?;
         let Self { method, headers, timeout_s, .. } = self;
-        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates, ping })
+        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates, auth, ping })
     }
 }
 

@@ -388,6 +388,7 @@ mod tests {
             retries: 0,
             timeout_s: 1,
             ca_certificates: None,
+            auth: None,
             ping: None,
         })
     }

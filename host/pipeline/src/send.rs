@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hookmill_domain::action::ActionWebhook;
 use hookmill_domain::delivery::ReceiverSettings;
-use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::endpoint::{ClientEndpoint, EndpointAuth};
 use hookmill_domain::net_policy::{CaCertificates, ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::ping::Ping;
 use hookmill_domain::settings::{WebhookSettings, signing_secrets};
@@ -34,7 +34,7 @@ pub(crate) enum Receiver {
     /// The webhook of the campaign's first-submission action.
     Action(ActionWebhook),
     /// The same, asked for a bid.
-    Ping(Ping, Option<CaCertificates>),
+    Ping(Ping, Option<EndpointAuth>, Option<CaCertificates>),
     /// The organization's webhook.
     Settings(WebhookSettings),
 }
@@ -44,7 +44,7 @@ impl ReceiverSettings for Receiver {
         match self {
             Self::Client(endpoint) => endpoint.method(),
             Self::Action(webhook) => webhook.method(),
-            Self::Ping(ping, _) => ping.method(),
+            Self::Ping(ping, ..) => ping.method(),
             Self::Settings(settings) => settings.method(),
         }
     }
@@ -53,7 +53,7 @@ impl ReceiverSettings for Receiver {
         match self {
             Self::Client(endpoint) => endpoint.url(),
             Self::Action(webhook) => webhook.url(),
-            Self::Ping(ping, _) => ping.url(),
+            Self::Ping(ping, ..) => ping.url(),
             Self::Settings(settings) => settings.url(),
         }
     }
@@ -62,8 +62,8 @@ impl ReceiverSettings for Receiver {
 impl Receiver {
     /// A client that is asked for a bid; none where it has no ping.
     pub(crate) fn ping(endpoint: ClientEndpoint) -> Option<Self> {
-        let ClientEndpoint { ping, ca_certificates, .. } = endpoint;
-        Some(Self::Ping(ping?, ca_certificates))
+        let ClientEndpoint { ping, auth, ca_certificates, .. } = endpoint;
+        Some(Self::Ping(ping?, auth, ca_certificates))
     }
 
     /// What it responded, without path and query of its URL, which an error page may repeat.
@@ -82,7 +82,7 @@ impl Receiver {
         match self {
             Self::Client(endpoint) => &endpoint.headers,
             Self::Action(webhook) => &webhook.headers,
-            Self::Ping(ping, _) => &ping.headers,
+            Self::Ping(ping, ..) => &ping.headers,
             Self::Settings(settings) => &settings.headers,
         }
     }
@@ -91,15 +91,24 @@ impl Receiver {
         match self {
             Self::Client(endpoint) => endpoint.ca_certificates.as_ref(),
             Self::Action(webhook) => webhook.ca_certificates.as_ref(),
-            Self::Ping(_, ca_certificates) => ca_certificates.as_ref(),
+            Self::Ping(_, _, ca_certificates) => ca_certificates.as_ref(),
             Self::Settings(settings) => settings.ca_certificates.as_ref(),
+        }
+    }
+
+    fn auth(&self) -> Option<&EndpointAuth> {
+        match self {
+            Self::Client(endpoint) => endpoint.auth.as_ref(),
+            Self::Ping(_, auth, _) => auth.as_ref(),
+            // They sign, and what else they need is in their headers.
+            Self::Action(_) | Self::Settings(_) => None,
         }
     }
 
     fn timeout(&self) -> Duration {
         match self {
             Self::Client(endpoint) => Duration::from_secs(endpoint.timeout_s),
-            Self::Ping(ping, _) => Duration::from_millis(ping.timeout_ms),
+            Self::Ping(ping, ..) => Duration::from_millis(ping.timeout_ms),
             Self::Action(webhook) => Duration::from_secs(webhook.timeout_s),
             Self::Settings(settings) => Duration::from_secs(settings.timeout_s),
         }
@@ -134,6 +143,10 @@ pub(crate) fn request(
     }
     listed(message.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
     listed(receiver.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())))?.apply(&mut headers);
+    if let Some(auth) = receiver.auth() {
+        let value = auth.header_value(&body);
+        listed([(auth.header_name(), value.as_str())].into_iter())?.apply(&mut headers);
+    }
     sign(receiver, id, now_s, &body, &mut headers)?;
     let token = message.head.bid.as_ref().and_then(|bid| bid.token.as_deref());
     // Headers are ASCII (RFC 9110, 5.5); another token is in the body, where the document puts it.

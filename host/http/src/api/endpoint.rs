@@ -1,4 +1,4 @@
-//! A campaign's client endpoint (L8): at most one. Values of headers are never shown again.
+//! A campaign's client endpoint (L8): at most one. Values of headers and secrets are never shown again.
 
 use crate::auth::OrgUser;
 use crate::body::JsonBody;
@@ -7,7 +7,8 @@ use crate::extract::Path;
 use crate::views;
 use axum::Json;
 use axum::http::StatusCode;
-use hookmill_domain::endpoint::{ClientEndpoint, ClientEndpointDraft};
+use hookmill_admin::MASK;
+use hookmill_domain::endpoint::{AuthKind, ClientEndpoint, ClientEndpointDraft, EndpointAuth, MacEncoding};
 use hookmill_domain::ping::Ping;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,8 +28,62 @@ pub(crate) struct EndpointView {
     timeout_s: u64,
     /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
     ca_certificates: Option<String>,
+    /// How requests are authenticated, those of the ping as well; null where `headers` alone do it. Its secret is shown as `***`.
+    auth: Option<AuthView>,
     /// How the client is asked for a bid before a lead is posted; null where leads are posted at once.
     ping: Option<PingView>,
+}
+
+/// An authentication: its kind, and what belongs to that.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EndpointAuth)]
+pub(crate) struct AuthView {
+    kind: AuthKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// Always `***`, like every secret here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'static str>,
+    /// The header that it sets, where that is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<MacEncoding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
+}
+
+impl From<&EndpointAuth> for AuthView {
+    fn from(auth: &EndpointAuth) -> Self {
+        let secret_of = |kind| (auth.kind() == kind).then_some(MASK);
+        let (password, token) = (secret_of(AuthKind::Basic), secret_of(AuthKind::Bearer));
+        let (value, secret) = (secret_of(AuthKind::Header), secret_of(AuthKind::Hmac));
+        let bare = Self {
+            kind: auth.kind(),
+            username: None,
+            password,
+            token,
+            header: None,
+            value,
+            secret,
+            encoding: None,
+            prefix: None,
+        };
+        match auth.clone() {
+            EndpointAuth::Basic { username, .. } => Self { username: Some(username), ..bare },
+            EndpointAuth::Bearer { .. } => bare,
+            EndpointAuth::Header { header, .. } => Self { header: Some(header), ..bare },
+            EndpointAuth::Hmac { header, encoding, prefix, .. } => {
+                Self { header: Some(header), encoding: Some(encoding), prefix: Some(prefix), ..bare }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +131,7 @@ impl From<&ClientEndpoint> for EndpointView {
             retries: endpoint.retries,
             timeout_s: endpoint.timeout_s,
             ca_certificates: endpoint.ca_certificates.as_ref().map(|certificates| certificates.as_str().to_owned()),
+            auth: endpoint.auth.as_ref().map(AuthView::from),
             ping: endpoint.ping.as_ref().map(PingView::from),
         }
     }
@@ -85,7 +141,7 @@ impl From<&ClientEndpoint> for EndpointView {
 ///
 /// Admins. The address is resolved and checked, as it is again at every connection. Leads that are on their way already go to the URL, by the
 /// method, that they were made for: an edit sends no lead to a second client. Other changes, such as a header, count for them too.
-/// Leads that waited for an endpoint go on.
+/// Leads that waited for an endpoint go on. `auth` says how requests are authenticated, where headers that stay the same are not enough.
 ///
 /// With a `ping` the client is asked for a bid before a lead is posted, and with it the clients of the campaigns in the fallback list that have
 /// one: the lead goes to the client with the best price. A ping needs `price`, or a document that reads the price out of the response.
@@ -104,7 +160,7 @@ pub(crate) async fn set(
 
 /// Shows a campaign's client endpoint
 #[utoipa::path(get, path = "", operation_id = "getClientEndpoint",
-    responses((status = OK, description = "The endpoint; values of headers are never shown, and path and query of the URL to admins alone.", body = EndpointView)))]
+    responses((status = OK, description = "The endpoint; values of headers and secrets are never shown, and path and query of the URL to admins alone.", body = EndpointView)))]
 pub(crate) async fn get(
     OrgUser(scope): OrgUser,
     Path(campaign): Path<String>,

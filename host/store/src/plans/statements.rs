@@ -421,7 +421,7 @@ statements! { store:
         for url in ["https://a.example/", "https://b.example/"] {
             let (headers, url) = (BTreeMap::new(), url.to_owned());
             let (method, retries, timeout_s, ca_certificates) = ("POST".to_owned(), 1, 1, None);
-            let client = ClientEndpoint { url: url.clone(), method, headers: headers.clone(), retries, timeout_s, ca_certificates: None, ping: None };
+            let client = ClientEndpoint { url: url.clone(), method, headers: headers.clone(), retries, timeout_s, ca_certificates: None, auth: None, ping: None };
             store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
             let (enabled, events, secrets) = (true, vec![], vec![]);
             let webhook = WebhookSettings { enabled, url, events, headers, retries, timeout_s, secrets, ca_certificates };
@@ -655,6 +655,7 @@ fn processed(id: &str, delivery: NewDelivery, event: NewEvent, derived_from: Opt
         cause: "shaped",
         detail: None,
         campaign_version_id: None,
+        leaves_stored: false,
         lead: Some(ProcessedLead {
             lead_id: "led_1".into(),
             identities: vec![[7; 32]],
