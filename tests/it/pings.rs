@@ -221,6 +221,29 @@ on_both! {
 }
 
 on_both! {
+    /// L13 L10: a preview shows the very ping that is sent beside the message, and so does a generated message.
+    async fn l13_a_preview_shows_the_ping(kind: Kind) {
+        let world = World::new(kind).await;
+        bidder(&world, "ONE", DOCUMENT, json!({})).await;
+        world.receiver.plan("/ping/ONE", [bid("1", "t")]);
+        let id = submit(&world, "ONE").await;
+        let shown = world.admin.get("/v1/campaigns/ONE/preview").await.expect(200).json["leads"][0].clone();
+        let generated = world.admin.post(&format!("/v1/submissions/{id}/generate"), &json!({})).await.expect(200).json;
+        assert_eq!((&shown["ping"], &shown["ping_error"]), (&generated["ping"], &Value::Null), "{generated}");
+        assert_eq!((&shown["ping"]["for"], &shown["ping"]["method"]), (&json!("ping"), &json!("POST")));
+        let body: Value = serde_json::from_str(shown["ping"]["body"].as_str().unwrap()).unwrap();
+        let sent = world.receiver.at("/ping/ONE")[0].json();
+        assert_eq!((&body["event"], &body["data"]), (&sent["event"], &sent["data"]), "{body}");
+        assert!(shown["message"]["body"].as_str().unwrap().contains("ada@secret.example"), "{shown}");
+        world.campaign("TWO", "").await;
+        submit(&world, "TWO").await;
+        let without = world.admin.get("/v1/campaigns/TWO/preview").await.expect(200).json["leads"][0].clone();
+        assert_eq!((&without["ping"], &without["ping_error"]), (&Value::Null, &Value::Null));
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// L13: of several clients the highest price wins, of equal ones the first of the list; the others get nothing, and every bid stands in
     /// the timeline.
     async fn l13_the_best_of_several_bids_wins(kind: Kind) {
@@ -266,6 +289,39 @@ on_both! {
         for id in ids {
             assert_eq!(world.receiver.at(&format!("/ping/{id}")).len(), table.len(), "{id}");
         }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L13 L8: where the client that bid most does not take the lead, the next best bid is next, with its own token, and nobody is asked again; the
+    /// own campaign's bid counts among them.
+    async fn l13_the_next_best_bid_is_next(kind: Kind) {
+        let world = World::new(kind).await;
+        let ids = ["OWN", "BB", "CC"];
+        bidders(&world, &ids).await;
+        for (prices, order) in [([5, 7, 6], ["BB", "CC", "OWN"]), ([7, 5, 6], ["OWN", "CC", "BB"])] {
+            for (id, price) in ids.iter().zip(prices) {
+                world.receiver.plan(&format!("/ping/{id}"), [bid(&price.to_string(), &format!("t-{id}-{price}"))]);
+            }
+            let [first, second, last] = order;
+            let before = posts(&world, &ids);
+            world.receiver.plan(&format!("/client/{first}"), [Behaviour::status(400)]);
+            world.receiver.plan(&format!("/client/{second}"), [Behaviour::status(400)]);
+            let id = submit(&world, "OWN").await;
+            assert_eq!(posts(&world, &ids), before.iter().map(|count| count + 1).collect::<Vec<_>>(), "{order:?}");
+            for name in order {
+                let price = prices[ids.iter().position(|id| *id == name).unwrap()];
+                let post = world.receiver.at(&format!("/client/{name}")).pop().unwrap();
+                assert_eq!(post.header("hookmill-bid-token"), format!("t-{name}-{price}"), "{order:?}");
+            }
+            let taken = world.receiver.at(&format!("/client/{last}")).pop().unwrap();
+            let taken = taken.header("hookmill-submission-id").to_owned();
+            assert_ne!(taken, id);
+            let page = world.submission(&taken).await;
+            assert_eq!((&page["state"], &page["campaign_id"]), (&json!("delivered"), &json!(last)), "{page}");
+        }
+        assert!(ids.iter().all(|id| world.receiver.at(&format!("/ping/{id}")).len() == 2), "nobody is asked again");
         world.stop().await;
     }
 }

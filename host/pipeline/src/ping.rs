@@ -10,7 +10,7 @@ mod send;
 mod shape;
 
 pub(crate) use bids::{Decision, Responses};
-pub(crate) use shape::ShapedPings;
+pub(crate) use shape::{ShapedPings, contract_ping, tell};
 
 use super::finish::CampaignContext;
 use hookmill_domain::ping::Ping;

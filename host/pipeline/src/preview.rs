@@ -6,6 +6,7 @@ use super::budgets::take_to_show;
 use super::context;
 use super::dry_run::{ShapedMessage, error_value, message};
 use super::finish::CampaignContext;
+use super::ping::{contract_ping, tell};
 use super::process::contract_client;
 use super::programs::host_failed;
 use super::rendered::raw;
@@ -15,10 +16,12 @@ use hookmill_domain::body::tree_bytes;
 use hookmill_domain::budget::{Holding, Permit};
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::net_policy::UrlView;
+use hookmill_domain::ping::Ping;
 use hookmill_domain::state::State;
 use hookmill_engine::ItemError;
-use hookmill_engine::contract::{Payload, Subject};
+use hookmill_engine::contract::{Destination, Payload, Subject, Submission};
 use hookmill_store::campaigns::Campaign;
+use hookmill_store::pings::AskedLead;
 use hookmill_store::submissions::SubmissionRow;
 use serde::Serialize;
 use serde_json::Value;
@@ -28,6 +31,8 @@ use utoipa::ToSchema;
 
 /// The run id that a plugin gets.
 const RUN_ID: &str = "run_preview";
+/// The id of a ping that is not sent.
+const PREVIEWED_PING: &str = "dlv_preview";
 
 /// What a campaign would send of its newest leads.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -59,6 +64,10 @@ pub struct PreviewedLead {
     pub message: Option<ShapedMessage>,
     /// Why it can't be made; null when it can.
     pub error: Option<Value>,
+    /// The ping by which the client would be asked for a bid first; null where it has none, or it can't be made.
+    pub ping: Option<ShapedMessage>,
+    /// Why the ping can't be made; null when it can.
+    pub ping_error: Option<Value>,
 }
 
 /// A stored lead taken through the shaping stage.
@@ -81,10 +90,13 @@ pub struct Generated {
     pub value_sets: BTreeMap<String, String>,
 }
 
-/// What the shaping stage made of several leads, one result for each; none where no message is made.
+/// One result for each of several leads; none where no message is made.
+type Results = Option<Vec<Result<Payload, ItemError>>>;
+
+/// What the shaping stage made of several leads.
 #[derive(Default)]
 struct ShapedLeads {
-    results: Option<Vec<Result<Payload, ItemError>>>,
+    results: Results,
     value_sets: BTreeMap<String, String>,
     cpu_time_us: u64,
     log: Vec<String>,
@@ -102,11 +114,13 @@ impl Pipeline {
     ) -> Result<Preview, ApiError> {
         let _place = self.people_place(&campaign.organization_id).await;
         let context = self.context_of_now(campaign, urls).await?;
-        let shaped = self.shape_stored(&context, &rows, false).await?;
+        let (client, subjects) = (contract_client(&context), rows.iter().map(subject));
+        let shaped = self.shape_stored(&context, client, subjects.collect(), false).await?;
+        let pings = self.shape_pings_of(&context, &rows).await?;
         let notice = notice(&context);
         let campaign_version_id = context.campaign.active_version_id.clone();
         let mut permit = holding.part();
-        let leads = self.show_leads(&context, rows, shaped.results, &mut permit)?;
+        let leads = self.show_leads(&context, rows, (shaped.results, pings), &mut permit)?;
         holding.keep(permit);
         Ok(Preview { campaign_version_id, notice, leads: leads.into_iter().map(|(lead, _)| lead).collect() })
     }
@@ -122,11 +136,13 @@ impl Pipeline {
     ) -> Result<Generated, ApiError> {
         let _place = self.people_place(&campaign.organization_id).await;
         let context = self.context_of_now(campaign, urls).await?;
+        let (client, subjects) = (contract_client(&context), vec![subject(&row)]);
+        let shaped = self.shape_stored(&context, client, subjects, true).await?;
         let rows = vec![row];
-        let shaped = self.shape_stored(&context, &rows, true).await?;
+        let pings = self.shape_pings_of(&context, &rows).await?;
         let (notice, campaign_version_id) = (notice(&context), context.campaign.active_version_id.clone());
         let mut permit = holding.part();
-        let mut leads = self.show_leads(&context, rows, shaped.results, &mut permit)?;
+        let mut leads = self.show_leads(&context, rows, (shaped.results, pings), &mut permit)?;
         let (lead, trace) = leads.pop().ok_or_else(|| host_failed("the lead has no result"))?;
         holding.keep(permit);
         let ShapedLeads { value_sets, cpu_time_us, log, .. } = shaped;
@@ -135,17 +151,31 @@ impl Pipeline {
 
     async fn context_of_now(&self, campaign: &Campaign, urls: UrlView) -> Result<CampaignContext, ApiError> {
         let version_id = campaign.active_version_id.as_deref();
-        self.context_on(&campaign.key, version_id, urls).await.map_err(unavailable)
+        let mut context = self.context_on(&campaign.key, version_id, urls).await.map_err(unavailable)?;
+        let current = self.campaign_context(&campaign.key).await.map_err(unavailable)?;
+        if let (Some(client), Some(ping)) = (&mut context.client, current.ping()) {
+            client.settings.ping = Some(Ping { url: urls.show(&ping.url), ..ping.clone() });
+        }
+        Ok(context)
     }
 
-    /// Shapes the messages to the client of stored leads, in one call, as production does.
+    /// Shapes the pings by which the client would be asked about stored leads; none where it has no ping.
+    async fn shape_pings_of(&self, context: &CampaignContext, rows: &[SubmissionRow]) -> Result<Results, ApiError> {
+        let Some(ping) = context.ping() else { return Ok(None) };
+        let told = rows.iter().map(|row| Subject::Submission(Arc::new(tell_stored(ping, row))));
+        let shaped = self.shape_stored(context, contract_ping(context), told.collect(), false).await?;
+        Ok(shaped.results)
+    }
+
+    /// Shapes the messages to a destination about stored leads, in one call, as production does.
     async fn shape_stored(
         &self,
         context: &CampaignContext,
-        rows: &[SubmissionRow],
+        destination: Option<Destination>,
+        subjects: Vec<Subject>,
         trace: bool,
     ) -> Result<ShapedLeads, ApiError> {
-        let Some(client) = contract_client(context).filter(|_| !rows.is_empty()) else {
+        let Some(destination) = destination.filter(|_| !subjects.is_empty()) else {
             return Ok(ShapedLeads::default());
         };
         let program = self.campaign_program(&context.campaign).await;
@@ -155,12 +185,11 @@ impl Pipeline {
         let mut call = context::context(&context.organization, &context.campaign, self.clock.now(), RUN_ID);
         call.trace = trace;
         let call = Arc::new(call);
-        let subjects: Vec<Subject> = rows.iter().map(subject).collect();
         loop {
             let mut run = self.run(&program, Arc::clone(&call), &lookups);
-            let (client, subjects) = (client.clone(), subjects.clone());
+            let (destination, subjects) = (destination.clone(), subjects.clone());
             let done = self.engine().on_guest_thread(async move {
-                let results = run.shape_subjects(client, subjects).await;
+                let results = run.shape_subjects(destination, subjects).await;
                 (results, run.finish())
             });
             let (results, reports) = done.await.map_err(|lost| host_failed(format_args!("{lost:?}")))?;
@@ -180,32 +209,49 @@ impl Pipeline {
         &self,
         context: &CampaignContext,
         rows: Vec<SubmissionRow>,
-        results: Option<Vec<Result<Payload, ItemError>>>,
+        (results, pings): (Results, Results),
         permit: &mut Permit,
     ) -> Result<Vec<(PreviewedLead, Option<Value>)>, ApiError> {
-        let mut results = results.into_iter().flatten();
+        let (client, ping_client) = (contract_client(context), contract_ping(context));
+        let (mut results, mut pings) = (results.into_iter().flatten(), pings.into_iter().flatten());
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
-            let result = results.next();
+            let (result, ping) = (results.next(), pings.next());
             let lead = String::from_utf8_lossy(row.lead.as_deref().unwrap_or_default()).into_owned();
             take_to_show(
                 permit,
-                tree_bytes(&lead) + result_bytes(result.as_ref()),
+                tree_bytes(&lead) + result_bytes(result.as_ref()) + result_bytes(ping.as_ref()),
                 self.settings.limits.shown_bytes_max,
             )?;
-            let (message, error, trace) = match (result, contract_client(context)) {
-                (Some(Ok(payload)), Some(client)) => {
-                    (Some(message("client", &client, &payload)), None, payload.trace.as_deref().map(raw))
-                }
-                (Some(Err(error)), _) => (None, Some(error_value(&error)), None),
-                _ => (None, None, None),
-            };
-            let (submission_id, lead_id, state, is_test) = (row.id, row.lead_id, row.state, row.is_test);
-            let lead = PreviewedLead { submission_id, lead_id, state, is_test, lead: raw(&lead), message, error };
+            let trace = result.as_ref().and_then(|result| result.as_ref().ok()?.trace.as_deref().map(raw));
+            let (message, error) = show("client", client.as_ref(), result);
+            let (ping, ping_error) = show("ping", ping_client.as_ref(), ping);
+            let SubmissionRow { id: submission_id, lead_id, state, is_test, .. } = row;
+            let lead = raw(&lead);
+            let lead = PreviewedLead { submission_id, lead_id, state, is_test, lead, message, error, ping, ping_error };
             shown.push((lead, trace));
         }
         Ok(shown)
     }
+}
+
+/// A message to a client, or why it can't be made.
+fn show(
+    receiver: &str,
+    client: Option<&Destination>,
+    result: Option<Result<Payload, ItemError>>,
+) -> (Option<ShapedMessage>, Option<Value>) {
+    match (result, client) {
+        (Some(Ok(payload)), Some(client)) => (Some(message(receiver, client, &payload)), None),
+        (Some(Err(error)), _) => (None, Some(error_value(&error))),
+        _ => (None, None),
+    }
+}
+
+/// A stored lead as the shaping stage of a ping sees it.
+fn tell_stored(ping: &Ping, row: &SubmissionRow) -> Submission {
+    let (lead, is_test, received_at) = (row.lead.clone(), row.is_test, row.received_at);
+    tell(ping, &AskedLead { id: row.id.clone(), lead, is_test, received_at }, PREVIEWED_PING)
 }
 
 /// A stored lead as the shaping stage sees it.

@@ -9,7 +9,7 @@ use crate::interpret::client_destination;
 use crate::programs::NotReady;
 use crate::rendered;
 use hookmill_domain::ping::{Ping, redact_lead};
-use hookmill_engine::contract::{DestinationKind, Payload, Subject, Submission};
+use hookmill_engine::contract::{Destination, DestinationKind, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Stage};
 use hookmill_store::StoreError;
 use hookmill_store::deliveries::{DeliveryKey, Shaped};
@@ -140,7 +140,7 @@ impl Pipeline {
         let now = self.clock.now();
         let run_id = self.ids.new_id("run", now);
         let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
-        let destination = client_destination(&context.campaign, DestinationKind::Ping, &ping.method, &ping.url);
+        let destination = asked_destination(context, ping);
         let subjects: Vec<Subject> = subjects.into_iter().map(Subject::Submission).collect();
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
@@ -157,8 +157,17 @@ impl Pipeline {
 /// Messages, and the digests of the tables that were read for them.
 type ShapedBy = (Vec<Result<Payload, ItemError>>, BTreeMap<String, String>);
 
+/// Where a campaign's client is asked; none where its leads are posted at once.
+pub(crate) fn contract_ping(context: &CampaignContext) -> Option<Destination> {
+    Some(asked_destination(context, context.ping()?))
+}
+
+fn asked_destination(context: &CampaignContext, ping: &Ping) -> Destination {
+    client_destination(&context.campaign, DestinationKind::Ping, &ping.method, &ping.url)
+}
+
 /// What of a lead a client is told: where it is, and nothing of who it is. The ids are the ping's own.
-fn tell(ping: &Ping, lead: &AskedLead, ping_id: &str) -> Submission {
+pub(crate) fn tell(ping: &Ping, lead: &AskedLead, ping_id: &str) -> Submission {
     let text = lead.lead.as_deref().map(context::to_text).unwrap_or_default();
     let told = redact_lead(&text, &ping.custom_fields);
     context::submission(ping_id, None, told, lead.is_test, lead.received_at)
