@@ -124,6 +124,7 @@ fn decided(world: &World, campaign_key: &str, id: &str, cause: &'static str) -> 
         cause,
         detail: None,
         campaign_version_id: None,
+        leaves_stored: false,
         lead: None,
         decision: None,
         value_sets: None,

@@ -31,6 +31,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The cause of what can't be read or run.
+pub(crate) const UNUSABLE: &str = "campaign_version_unusable";
+
 /// What all work of a campaign needs. It is read once a second at most, and at once on the host where it was changed.
 pub(crate) struct CampaignContext {
     pub(crate) organization: Organization,
@@ -410,6 +413,8 @@ impl Pipeline {
             cause: transition.cause,
             detail: transition.detail.as_ref().map(json),
             campaign_version_id: context.campaign.active_version_id.clone(),
+            // Where nothing could be read, nothing that is stored is replaced by nothing.
+            leaves_stored: transition.cause == UNUSABLE && item.submission.is_none(),
             lead: item.submission.as_ref().and_then(|submission| {
                 Some(ProcessedLead {
                     lead_id: submission.lead_id.clone()?,

@@ -119,6 +119,7 @@ impl Pipeline {
             change,
             cause,
             detail: detail.as_ref().map(json),
+            leaves_stored: true,
             lead: None,
             decision: None,
             value_sets: None,

@@ -5,7 +5,7 @@ use super::action::{FirstSubmissions, pass_later_ones};
 use super::context;
 use super::delivery::{Delivery, EventData};
 use super::element::Received;
-use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition};
+use super::finish::{BatchItem, CampaignContext, ItemStatus, Transition, UNUSABLE};
 use super::flow::InFlight;
 use super::lookups::Lookups;
 use super::parts::by_source;
@@ -554,6 +554,6 @@ impl Transition {
 
     /// What the campaign runs can't be run.
     fn unusable(why: &str) -> Self {
-        Self::quarantined("campaign_version_unusable", json!({ "code": "campaign_version_unusable", "message": why }))
+        Self::quarantined(UNUSABLE, json!({ "code": UNUSABLE, "message": why }))
     }
 }

@@ -48,6 +48,8 @@ pub struct Processed {
     pub detail: Option<Vec<u8>>,
     /// What it ran on.
     pub campaign_version_id: Option<String>,
+    /// Whether its lead, its decision and what is kept of it stay as they are stored: nothing was made anew.
+    pub leaves_stored: bool,
     /// The person.
     pub lead: Option<ProcessedLead>,
     /// The verdict and warnings, a JSON object.
@@ -167,12 +169,14 @@ impl Store {
         run: &RunStart,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
-        let taken: Vec<&Processed> = batch.iter().filter(|p| p.derived_from.is_none()).collect();
+        let taken = batch.iter().filter(|p| p.derived_from.is_none());
+        let (left, made): (Vec<&Processed>, Vec<&Processed>) = taken.partition(|p| p.leaves_stored);
         let turn = self.turn(Class::Processing).await?;
         Ok(committing!(self, turn, connection => {
-            let mut matched: HashSet<String> = HashSet::with_capacity(taken.len());
-            for chunk in super::database::chunks(&taken) {
-                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), UPDATE_TAIL);
+            let mut matched: HashSet<String> = HashSet::with_capacity(left.len() + made.len());
+            let chunks = super::database::chunks(&made).map(|chunk| (chunk, UPDATE_TAIL));
+            for (chunk, tail) in chunks.chain(super::database::chunks(&left).map(|chunk| (chunk, LEAVE_STORED_TAIL))) {
+                let sql = super::database::many_sql(&*connection, UPDATE_HEAD, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", chunk.len(), tail);
                 let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
                 for p in chunk {
                     query = query.bind(&p.organization_id).bind(&p.id).bind(p.revision).bind(p.from.as_str()).bind(p.change.to().as_str()).bind(p.campaign_version_id.as_deref())
@@ -275,6 +279,10 @@ impl Store {
 
 // `state || ''` is not a column, so that the rows are entered by their keys (see `outcome`).
 const UPDATE_HEAD: &str = "with v (organization_id, id, revision, state_before, state, campaign_version_id, lead_id, lead, is_test, decision, value_sets, kept, cap_slots, run_at, at) as (values";
+const LEAVE_STORED_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, \
+     cap_slots = null, updated_at = v.at, run_at = v.run_at \
+     from v where submissions.organization_id = v.organization_id and submissions.id = v.id and submissions.revision = v.revision \
+     and submissions.state || '' = v.state_before returning submissions.id";
 const UPDATE_TAIL: &str = ") update submissions set state = v.state, revision = submissions.revision + 2, campaign_version_id = v.campaign_version_id, lead_id = v.lead_id, \
      lead = v.lead, is_test = v.is_test, decision = v.decision, value_sets = v.value_sets, kept = v.kept, cap_slots = v.cap_slots, updated_at = v.at, run_at = v.run_at, \
      queued_at = case when v.state = 'queued' and v.state_before <> 'queued' then v.at else submissions.queued_at end \

@@ -66,6 +66,7 @@ fn processed(id: &str, test: &str, change: Change) -> Processed {
         cause: "test",
         detail: None,
         campaign_version_id: None,
+        leaves_stored: false,
         lead: None,
         decision: None,
         value_sets: None,

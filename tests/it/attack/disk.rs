@@ -54,6 +54,33 @@ on_both! {
 }
 
 on_both! {
+    /// H2 L9: a lead that was stored before, and whose rows the database does not take when it goes on, keeps its lead and goes on with it once
+    /// they are taken.
+    async fn h2_a_lead_that_was_stored_is_kept(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("POISON", "").await;
+        world.set_lifecycle("POISON", &json!({"caps": {"day": 1}})).await;
+        let ids = world.push_and_settle(leads("POISON", 2, 1)).await;
+        assert_eq!(states(&world, &ids).await, ["delivered", "queued"]);
+        let stored = world.submission(&ids[1]).await;
+        world.reject_rows("insert", "deliveries", "message_body", "poison").await;
+        world.set_lifecycle("POISON", &json!({})).await;
+        world.settle().await;
+        let page = world.submission(&ids[1]).await;
+        assert_eq!((&page["state"], &page["cause"]), (&json!("quarantined"), &json!("unwritable")), "{page}");
+        for name in ["lead", "lead_id", "decision", "is_test"] {
+            assert_eq!(page[name], stored[name], "{name}");
+        }
+        assert_eq!(page["lead"]["email"], "1@x.example");
+        world.accept_rows("deliveries").await;
+        world.admin.post(&format!("/v1/submissions/{}/reprocess", ids[1]), &json!({})).await.expect(200);
+        world.settle().await;
+        assert_eq!(states(&world, &ids).await, ["delivered", "delivered"]);
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// H2: an attempt whose row the database does not take is kept without what it does not take, and holds up no other; nothing is sent twice.
     async fn h2_an_attempt_that_can_not_be_written_holds_up_no_other(kind: Kind) {
         let world = World::new(kind).await;
