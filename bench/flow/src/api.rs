@@ -100,6 +100,15 @@ impl Api {
     }
 
     /// Subscribes to [`EVENTS`].
+    /// Has the client of a campaign take no more leads: they are queued. Without `is_full` all of them are released.
+    pub async fn set_full(&mut self, organization: &str, id: &str, is_full: bool) -> Result<()> {
+        let path = format!("/v1/campaigns/{id}/lifecycle?organization={organization}");
+        // The last call is long ago, and the host closes connections that are idle.
+        self.connection = None;
+        let lifecycle = if is_full { json!({"caps": {"total": 1, "when_reached": "queue"}}) } else { json!({}) };
+        self.change("PUT", &path, &lifecycle).await.map(drop)
+    }
+
     pub async fn set_webhook(&mut self, organization: &str, url: &str) -> Result<()> {
         let path = format!("/v1/webhook-settings?organization={organization}");
         self.change("PUT", &path, &json!({"enabled": true, "url": url, "events": EVENTS})).await.map(drop)

@@ -62,6 +62,8 @@ pub struct Shape<'a> {
     pub batch: usize,
     /// Campaigns among which leads go round.
     pub campaigns: usize,
+    /// The number of the first of them.
+    pub first_campaign: usize,
     /// Whether each lead has a phone number of its own: nobody is a duplicate then.
     pub has_own_phones: bool,
 }
@@ -107,7 +109,7 @@ fn body(shape: Shape<'_>, seed: usize) -> Vec<u8> {
     let lead = |index| {
         let seed = first + index;
         let phone = if shape.has_own_phones { phone_placeholder() } else { format!("(212) 555-{:04}", seed % 10_000) };
-        lead(seed, index, &campaign_id(seed % shape.campaigns), &phone)
+        lead(seed, index, &campaign_id(shape.first_campaign + seed % shape.campaigns), &phone)
     };
     let leads: Vec<Value> = (0..shape.batch).map(lead).collect();
     json!({"idempotency_key": format!("bench-{}", placeholder()), "leads": leads}).to_string().into_bytes()
@@ -180,7 +182,7 @@ mod tests {
 
     fn shape(batch: usize, campaigns: usize) -> Shape<'static> {
         let address = SocketAddr::from(([127, 0, 0, 1], 80));
-        Shape { source_key: "hms_key", address, batch, campaigns, has_own_phones: false }
+        Shape { source_key: "hms_key", address, batch, campaigns, first_campaign: 0, has_own_phones: false }
     }
 
     /// A lead is about the kilobyte that the measurements speak of.

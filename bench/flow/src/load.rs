@@ -280,7 +280,7 @@ mod tests {
             }
         });
         Ok(Poster::new(
-            Shape { source_key: "hms_key", address, batch: 1, campaigns: 1, has_own_phones: false },
+            Shape { source_key: "hms_key", address, batch: 1, campaigns: 1, first_campaign: 0, has_own_phones: false },
             connections,
         ))
     }

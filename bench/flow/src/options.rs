@@ -65,6 +65,9 @@ pub enum ScenarioName {
     Attack,
     /// 100,000 and 1,000,000 leads wait in a paused campaign
     Backlog,
+    /// 100,000 and 1,000,000 leads wait in the queue of a campaign; 100,000 are released while another campaign gets
+    /// one each 100 ms
+    Queue,
     /// Posting without a pause while leads are delivered
     Ingest,
     /// The look-up of duplicates with 10,000,000 keys stored: plan and time

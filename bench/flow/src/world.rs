@@ -1,5 +1,6 @@
 //! All that a run needs: a host with fresh data, a receiver, organizations with campaigns, and the operator's connection.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -126,6 +127,11 @@ impl World {
         })
     }
 
+    /// Where the host keeps its data.
+    pub fn database_kind(&self) -> DatabaseKind {
+        if self.database.is_some() { DatabaseKind::Postgres } else { DatabaseKind::Sqlite }
+    }
+
     /// What the data take on disk, in bytes.
     pub fn disk_bytes(&self) -> Result<u64> {
         let own = directory_bytes(&self.host.data())?;
@@ -179,11 +185,17 @@ impl Organization {
 
     /// Requests for all its campaigns in turn.
     pub fn shape<'a>(&'a self, world: &World, batch: usize) -> Shape<'a> {
+        self.shape_of(world, batch, 0..self.campaigns)
+    }
+
+    /// The same for some of its campaigns, by their numbers.
+    pub fn shape_of<'a>(&'a self, world: &World, batch: usize, campaigns: Range<usize>) -> Shape<'a> {
         Shape {
             source_key: &self.source_key,
             address: world.host.address,
             batch,
-            campaigns: self.campaigns,
+            campaigns: campaigns.len(),
+            first_campaign: campaigns.start,
             has_own_phones: self.has_own_phones,
         }
     }

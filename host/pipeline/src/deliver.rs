@@ -37,7 +37,7 @@ impl Pipeline {
         let again_at = self.clock.now().plus_ms(BUSY_MS);
         // Whatever happens from here on, what is not written is read again.
         let each = in_flight.ask_again_at(again_at).split();
-        let mut unshaped: HashMap<(String, bool), Vec<(Delivery, InFlight<Delivery>)>> = HashMap::new();
+        let mut unshaped: HashMap<(String, bool), Unshaped> = HashMap::new();
         for (item, in_flight) in items.into_iter().zip(each) {
             let delivery = item.work;
             if delivery.row.message.is_some() {
@@ -59,7 +59,7 @@ impl Pipeline {
         &self,
         campaign_key: &str,
         is_ping: bool,
-        waiting: Vec<(Delivery, InFlight<Delivery>)>,
+        waiting: Unshaped,
         steps: &Steps,
     ) -> Result<(), StoreError> {
         let context = self.campaign_context(campaign_key).await?;
@@ -120,7 +120,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let context = self.campaign_context(&delivery.row.campaign_key).await?;
         let started_at = self.clock.now();
-        let (Addressee { receiver, revision }, program) = match self.prepare(&context, &delivery).await? {
+        let (addressee, program) = match self.prepare(&context, &delivery).await? {
             Preparation::Send(addressee, program) => (addressee, program),
             Preparation::Wait(not_ready) => {
                 self.park([in_flight], &WaitingLane::Deliveries(delivery.lane()), &not_ready);
@@ -134,6 +134,7 @@ impl Pipeline {
                 return Ok(());
             }
         };
+        let Addressee { receiver, revision } = *addressee;
         self.later.succeeded(&delivery.row.destination_id);
         let Some(message) = &delivery.row.message else { return Ok(()) };
         let id = match delivery.kind() {
@@ -184,7 +185,7 @@ impl Pipeline {
             return self.prepare_ping(context, delivery, addressee).await;
         }
         if !delivery.kind().is_some_and(DestinationKind::decides) {
-            return Ok(Preparation::Send(addressee, None));
+            return Ok(Preparation::Send(Box::new(addressee), None));
         }
         match context.campaign.state()? {
             CampaignState::Active => {}
@@ -194,12 +195,12 @@ impl Pipeline {
         }
         if delivery.kind() == Some(DestinationKind::Action) {
             return Ok(match self.awaits(delivery).await? {
-                true => Preparation::Send(addressee, None),
+                true => Preparation::Send(Box::new(addressee), None),
                 false => Preparation::End(NoRequest::Decided),
             });
         }
         match self.program_if_ready(delivery.row.campaign_version_id.as_deref()).await {
-            Ok(program) => Ok(Preparation::Send(addressee, Some(program))),
+            Ok(program) => Ok(Preparation::Send(Box::new(addressee), Some(program))),
             // It can never read the response, so nobody would know what the client said: nothing is sent.
             Err(NotReady::Never(_)) => Ok(Preparation::End(NoRequest::Because("campaign_version_unusable"))),
             // Who would read the response is not known: nothing is sent before it is.
@@ -229,9 +230,12 @@ fn place_end(response: &Result<OutboundResponse, SendError>) -> PlaceEnd {
     }
 }
 
+/// Deliveries whose messages are still to be shaped.
+type Unshaped = Vec<(Delivery, InFlight<Delivery>)>;
+
 /// What comes of a look at a delivery before it is sent.
 pub(crate) enum Preparation {
-    Send(Addressee, Option<Program>),
+    Send(Box<Addressee>, Option<Program>),
     /// The program is not ready: it stays with the store as it is.
     Wait(NotReady),
     End(NoRequest),

@@ -90,7 +90,12 @@ pub(super) enum Piece<'a> {
     Commits(&'a str),
     /// What is old of an organization: before this id.
     Old(Old, &'a str, &'a str),
+    /// Who was the first under a key, of an organization: of submissions before this id, and received before then.
+    Firsts(&'a str, &'a str, Timestamp),
 }
+
+/// How long it counts who was the first under a key, in days: longer than any duplicate rule looks back.
+const FIRSTS_COUNT_DAYS: i64 = 366;
 
 impl Store {
     /// Forgets what is older than the limits say, of every organization; returns how many rows that were.
@@ -105,6 +110,11 @@ impl Store {
             for organization_id in &organizations {
                 count += self.forget_all(Piece::Old(old, organization_id, &before)).await?;
             }
+        }
+        let received_before = now.minus_days(FIRSTS_COUNT_DAYS);
+        let before = lowest_id("req", received_before);
+        for organization_id in &organizations {
+            count += self.forget_all(Piece::Firsts(organization_id, &before, received_before)).await?;
         }
         let before = lowest_id("rej", now.plus_ms(-self.limits.rejected_kept_ms));
         for organization_id in &organizations {
@@ -152,6 +162,9 @@ impl Store {
         const KEYS: &str =
             "select organization_id, key_hash from idempotency where expires_at <= $1 order by expires_at";
         const COMMITS: &str = "select id from commits where id < $1 order by id";
+        // One that is posted again later has the id of its first request, so the id alone says too little.
+        const FIRSTS: &str = "select scope, key_hash from first_submissions where organization_id = $1 and submission_id < $2 and received_at < $3 \
+             order by submission_id";
         let rows = self.limits.forget_rows_max;
         // A look costs no write.
         Ok(match piece {
@@ -172,6 +185,23 @@ impl Store {
                 let sql = format!("delete from commits where id in ({COMMITS} limit $2)");
                 writing!(self, Class::Housekeeping, connection => {
                     sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(before).bind(rows).execute(&mut *connection).await?.rows_affected()
+                })
+            }
+            Piece::Firsts(organization_id, before, received_before) => {
+                let look = format!("select 1 from ({FIRSTS} limit 1) as old");
+                let sql = format!(
+                    "delete from first_submissions where organization_id = $1 and (scope, key_hash) in ({FIRSTS} limit $4)"
+                );
+                let some: Option<i32> = reading!(self, connection => {
+                    sqlx::query_scalar(sqlx::AssertSqlSafe(look.as_str())).bind(organization_id).bind(before).bind(received_before.0)
+                        .fetch_optional(&mut *connection).await?
+                });
+                if some.is_none() {
+                    return Ok(0);
+                }
+                writing!(self, Class::Housekeeping, connection => {
+                    sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(organization_id).bind(before).bind(received_before.0).bind(rows)
+                        .execute(&mut *connection).await?.rows_affected()
                 })
             }
             Piece::Old(old, organization_id, before) => {
@@ -204,6 +234,7 @@ mod tests {
     use super::*;
     use crate::plans::Servers;
     use hookmill_domain::config::Limits;
+    use hookmill_domain::lifecycle::duplicates::WINDOW_DAYS;
 
     const DAY_MS: i64 = 24 * 3_600_000;
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -255,6 +286,36 @@ mod tests {
                 servers.execute(&sql).await;
             }
         }
+    }
+
+    /// L3: what no rule looks back to is forgotten, and what some rule may look back to is not; a submission that was posted again counts from then.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn l3_who_was_first_is_forgotten_when_no_rule_looks_back_so_far() {
+        assert!(i64::from(*WINDOW_DAYS.end()) < FIRSTS_COUNT_DAYS);
+        let servers = Servers::start("firsts").await;
+        let limits = Limits { forget_rows_max: 2, ..Limits::default() };
+        let stores = servers.open_within(&limits).await;
+        servers
+            .execute("insert into organizations (id, name, salt, \"values\", created_at) values ('org_1', 'x', cast('00' as bytea), cast('{}' as bytea), 0)")
+            .await;
+        let ages = [(400, 400), (380, 380), (367, 367), (400, 1), (365, 365), (1, 1)];
+        for (n, (age_of_id, age)) in ages.into_iter().enumerate() {
+            let id = stores[0].ids.new_id("req", NOW.minus_days(age_of_id));
+            let at = NOW.minus_days(age).0;
+            servers
+                .execute(&format!(
+                    "insert into first_submissions values ('org_1', 's', cast('{n}' as bytea), '{id}-0', {at}, 0)"
+                ))
+                .await;
+        }
+        for store in &stores {
+            store.forget_old(NOW).await.unwrap();
+            assert_eq!(count(store, "first_submissions").await, 3);
+        }
+        for store in stores {
+            store.close().await;
+        }
+        servers.stop().await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,13 +47,16 @@ impl Report {
             print("Latency, ms, p50 / p95 / p99", &flow::latency_table(&self.flow));
         }
         if !self.flood.is_empty() {
-            print("A flood of one organization, single leads of another", &other::flood_table(&self.flood));
+            print(
+                "A flood of one organization, or a release of one campaign; single leads of another",
+                &other::flood_table(&self.flood),
+            );
         }
         if !self.attacks.is_empty() {
             print("An attack, and single leads of another organization", &other::attack_table(&self.attacks));
         }
         if !self.backlog.is_empty() {
-            print("Leads that wait in a paused campaign", &other::backlog_table(&self.backlog));
+            print("Leads that wait in a campaign", &other::backlog_table(&self.backlog));
         }
         if !self.ingest.is_empty() {
             print("Posting without a pause", &other::ingest_table(&self.ingest));
@@ -77,14 +80,14 @@ impl Report {
             println!("note: {}, {}, {}: {}", row.scenario, row.database.name(), row.variant, row.notes.join("; "));
         }
         for row in self.backlog.iter().filter(|row| !row.notes.is_empty()) {
-            println!("note: backlog, {}, {} waiting: {}", row.database.name(), row.waiting, row.notes.join("; "));
+            println!("note: backlog, {}, {} {}: {}", row.database.name(), row.waiting, row.state, row.notes.join("; "));
         }
         for row in &self.attacks {
             for (response, count) in &row.responses {
                 println!("note: attack, {}, {}: {count} x {response}", row.database.name(), row.attack);
             }
         }
-        let flood = self.flood.iter().map(|row| ("flood", row.database, &row.errors));
+        let flood = self.flood.iter().map(|row| (row.what, row.database, &row.errors));
         let ingest = self.ingest.iter().map(|row| ("ingest", row.database, &row.errors));
         for (scenario, database, errors) in flood.chain(ingest) {
             for (error, count) in errors {

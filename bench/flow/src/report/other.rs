@@ -14,6 +14,8 @@ use crate::options::DatabaseKind;
 pub struct FloodRow {
     /// Where the host kept its data.
     pub database: DatabaseKind,
+    /// What comes at once: a flood of another organization, or the queue of another campaign.
+    pub what: &'static str,
     /// Leads of the flood that were acknowledged.
     pub flood_leads: u64,
     /// How many of them clients received within the time.
@@ -64,10 +66,12 @@ pub struct AttackRow {
 pub struct BacklogRow {
     /// Where the host keeps its data.
     pub database: DatabaseKind,
+    /// The state in which they wait.
+    pub state: &'static str,
     /// Leads that wait.
     pub waiting: u64,
-    /// How many of them the API calls `pending`.
-    pub pending: u64,
+    /// How many of them the API counts in that state.
+    pub counted: u64,
     /// Leads a second while these were posted.
     pub acknowledged_per_s: f64,
     /// The host's memory, once it is at rest.
@@ -137,7 +141,8 @@ impl LookupRow {
 pub fn flood_table(rows: &[FloodRow]) -> Table {
     let titles = [
         "database",
-        "flood leads",
+        "what",
+        "leads",
         "received",
         "in s",
         "single leads",
@@ -147,11 +152,12 @@ pub fn flood_table(rows: &[FloodRow]) -> Table {
         "alone ms",
         "p99 ratio",
     ];
-    let mut table = Table::new(1, &titles);
+    let mut table = Table::new(2, &titles);
     for row in rows {
         let ratio = row.to_client_ms.zip(row.alone_ms).map(|(during, alone)| during.p99 / alone.p99);
         table.row(vec![
             row.database.name().to_owned(),
+            row.what.to_owned(),
             row.flood_leads.to_string(),
             row.flood_received.to_string(),
             number(row.seconds),
@@ -200,8 +206,9 @@ pub fn attack_table(rows: &[AttackRow]) -> Table {
 pub fn backlog_table(rows: &[BacklogRow]) -> Table {
     let titles = [
         "database",
+        "state",
         "waiting",
-        "pending",
+        "counted",
         "acknowledged/s",
         "memory MB",
         "ratio",
@@ -209,13 +216,15 @@ pub fn backlog_table(rows: &[BacklogRow]) -> Table {
         "idle CPU %",
         "on disk MB",
     ];
-    let mut table = Table::new(1, &titles);
+    let mut table = Table::new(2, &titles);
     for row in rows {
-        let first = rows.iter().find(|first| first.database == row.database && 0 < first.waiting);
+        let is_alike = |first: &&BacklogRow| (first.database, first.state) == (row.database, row.state);
+        let first = rows.iter().find(|first| is_alike(first) && 0 < first.waiting);
         table.row(vec![
             row.database.name().to_owned(),
+            row.state.to_owned(),
             row.waiting.to_string(),
-            row.pending.to_string(),
+            row.counted.to_string(),
             number(row.acknowledged_per_s),
             number(row.memory_mb),
             optional(first.map(|first| row.memory_mb / first.memory_mb)),

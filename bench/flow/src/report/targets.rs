@@ -2,6 +2,7 @@
 
 use super::Report;
 use super::flow::FlowRow;
+use super::other::BacklogRow;
 use super::table::{Table, number};
 use crate::options::DatabaseKind;
 use DatabaseKind::{Postgres, Sqlite};
@@ -186,7 +187,7 @@ fn attacks(report: &Report, targets: &mut Vec<Target>) {
 fn others(report: &Report, targets: &mut Vec<Target>) {
     for row in &report.flood {
         let Some(latency) = row.to_client_ms else { continue };
-        let name = format!("{}: p99 of single leads during a flood, ms", row.database.name());
+        let name = format!("{}: p99 of single leads during a {}, ms", row.database.name(), row.what);
         targets.push(Target {
             name,
             bound: Bound::AtMost(FLOOD_P99_MS_MAX),
@@ -195,15 +196,16 @@ fn others(report: &Report, targets: &mut Vec<Target>) {
         });
     }
     for row in &report.backlog {
-        let first = report.backlog.iter().find(|first| first.database == row.database);
+        let is_alike = |first: &&BacklogRow| (first.database, first.state) == (row.database, row.state);
+        let first = report.backlog.iter().find(is_alike);
         let Some(first) = first.filter(|first| first.waiting < row.waiting) else { continue };
-        let name = format!("{}: memory with {} waiting, to {}", row.database.name(), row.waiting, first.waiting);
+        let name = format!("{}: memory with {} {}, to {}", row.database.name(), row.waiting, row.state, first.waiting);
         let measured = row.memory_mb / first.memory_mb;
         targets.push(Target {
             name,
             bound: Bound::AtMost(BACKLOG_MEMORY_RATIO_MAX),
             measured,
-            is_complete: row.waiting == row.pending,
+            is_complete: row.waiting == row.counted,
         });
     }
     for row in report.ingest.iter().filter(|row| row.client) {

@@ -38,29 +38,31 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
         let requests = (number - waiting).div_ceil(poster.batch());
         let posted = poster.post_all(Amount { requests, until, keeps_ids: false }).await?;
         waiting += posted.count;
-        let row = measure(&mut world, &organization, database, waiting, &posted).await?;
-        eprintln!("    {:.0} MB of memory, {} of {waiting} pending", row.memory_mb, row.pending);
+        let row = measure(&mut world, &organization, (database, "pending"), waiting, &posted).await?;
+        eprintln!("    {:.0} MB of memory, {} of {waiting} pending", row.memory_mb, row.counted);
         report.backlog.push(row);
     }
     world.end().await
 }
 
-async fn measure(
+/// What it costs to have so many leads wait in this state, in the first campaign.
+pub async fn measure(
     world: &mut World,
     organization: &Organization,
-    database: DatabaseKind,
+    (database, state): (DatabaseKind, &'static str),
     waiting: u64,
     posted: &Posted,
 ) -> Result<BacklogRow> {
-    let pending = wait_until_pending(world, organization, waiting).await?;
+    let counted = wait_until_counted(world, organization, state, waiting).await?;
     let host = world.host.pid()?;
     let cpu_before = process::cpu_seconds(host)?;
     tokio::time::sleep(IDLE).await;
     let idle_cpu_s = process::cpu_seconds(host)? - cpu_before;
     Ok(BacklogRow {
         database,
+        state,
         waiting,
-        pending,
+        counted,
         acknowledged_per_s: posted.count as f64 / posted.seconds().max(f64::MIN_POSITIVE),
         memory_mb: process::memory_bytes(host)? as f64 / 1e6,
         peak_memory_mb: process::peak_memory_bytes(host)? as f64 / 1e6,
@@ -71,14 +73,14 @@ async fn measure(
 }
 
 /// Waits until all of them are known to wait, and returns how many are.
-async fn wait_until_pending(world: &mut World, organization: &Organization, waiting: u64) -> Result<u64> {
+async fn wait_until_counted(world: &mut World, organization: &Organization, state: &str, waiting: u64) -> Result<u64> {
     let until = Instant::now() + REST_LIMIT;
     loop {
         tokio::time::sleep(REST_POLL).await;
         let states = world.api.state_counts(&organization.id, &crate::leads::campaign_id(0)).await?;
-        let pending = states.get("pending").copied().unwrap_or_default();
-        if waiting <= pending || until < Instant::now() {
-            return Ok(pending);
+        let counted = states.get(state).copied().unwrap_or_default();
+        if waiting <= counted || until < Instant::now() {
+            return Ok(counted);
         }
     }
 }

@@ -50,6 +50,7 @@ pub async fn run(options: &Options, database: DatabaseKind, report: &mut Report)
     errors.extend(flood.errors.into_iter().map(|(error, count)| (format!("flood {error}"), count)));
     let row = FloodRow {
         database,
+        what: "flood",
         flood_leads: flood.count,
         flood_received,
         seconds,

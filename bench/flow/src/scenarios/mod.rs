@@ -6,6 +6,7 @@ mod duplicates;
 mod flood;
 mod ingest;
 mod matrix;
+mod queue;
 mod singles;
 
 use anyhow::Result;
@@ -38,6 +39,7 @@ async fn run_scenario(
         ScenarioName::Flood => flood::run(options, database, report).await,
         ScenarioName::Attack => attack::run(options, database, report).await,
         ScenarioName::Backlog => backlog::run(options, database, report).await,
+        ScenarioName::Queue => queue::run(options, database, report).await,
         ScenarioName::Ingest => ingest::run(options, database, report).await,
         ScenarioName::Duplicates => duplicates::run(options, database, report).await,
     }

@@ -55,7 +55,7 @@ pub fn weigh(bid: Bid<'_>) -> Result<Decimal, NoBid> {
         None => read(bid.usual_price),
     };
     let price = price.ok_or(NoBid::NoPrice)?;
-    match bid.min_price.map(|least| Decimal::parse(least)) {
+    match bid.min_price.map(Decimal::parse) {
         None => Ok(price),
         Some(Ok(least)) if least <= price => Ok(price),
         // What was saved as a number can be read; what can't is not passed over.

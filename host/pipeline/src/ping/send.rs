@@ -40,7 +40,7 @@ impl Pipeline {
             return Ok(Preparation::End(NoRequest::Because("campaign_not_active")));
         }
         match self.program_if_ready(delivery.row.campaign_version_id.as_deref()).await {
-            Ok(program) => Ok(Preparation::Send(addressee, Some(program))),
+            Ok(program) => Ok(Preparation::Send(Box::new(addressee), Some(program))),
             Err(NotReady::Never(_)) => Ok(Preparation::End(NoRequest::Because("campaign_version_unusable"))),
             Err(not_ready) => Ok(Preparation::Wait(not_ready)),
         }

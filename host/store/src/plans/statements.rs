@@ -392,10 +392,10 @@ statements! { store:
     }
     "pings that are canceled", "deliveries_of_submission" => {
         // One that is delivering as the tables are filled.
-        let row = processed("sub_10000607", delivery("dlv_q", "sub_10000607"), event("evt_q", "sub_10000607"), None);
+        let row = processed("sub_10000607", delivery("dlv_cp", "sub_10000607"), event("evt_cp", "sub_10000607"), None);
         let row = Processed { organization_id: "org_7".into(), campaign_key: "cmp_107".into(), from: State::Delivering, ..row };
-        let run = RunStart { id: "run_q".into(), at: NOW };
-        store.commit_processed("cmt_q", &[row], None, &run, NOW).await?;
+        let run = RunStart { id: "run_cp".into(), at: NOW };
+        store.commit_processed("cmt_cp", &[row], None, &run, NOW).await?;
     }
     "shaped", "key of deliveries" => {
         let key = |id: &str| DeliveryKey { organization_id: ORG.into(), id: id.into() };
@@ -445,6 +445,9 @@ statements! { store:
     }
     "old events", "key of events" => {
         store.forget_piece(Piece::Old(Old::Events, ORG, "zzzz")).await?;
+    }
+    "old first submissions", "first_submissions_of_submission" => {
+        store.forget_piece(Piece::Firsts(ORG, "zzzz", NOW)).await?;
     }
     "old requests", "key of requests" => {
         store.forget_requests(ORG, "req_10000100", NOW).await?;
