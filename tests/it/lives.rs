@@ -1,5 +1,5 @@
 //! Random lives: campaigns with duplicate rules, caps, schedules and fallback lists that change while leads are under way, clients that say
-//! anything, pauses, kills, jumps of the clock. Nothing is predicted of a single lead; what must hold of every one is checked at the end
+//! anything, pings, first-submission actions, pauses, kills, jumps of the clock. Nothing is predicted of a single lead; what must hold of every one is checked at the end
 //! [H1 H2 L1-L9 T].
 
 use hookmill_domain::state::State;
@@ -39,6 +39,10 @@ enum Step {
     Post(usize, Vec<(u64, u64)>),
     /// A campaign gets this lifecycle.
     Change(usize, Value),
+    /// Its client is asked for bids, or not.
+    Ask(usize, bool),
+    /// A webhook, a person or nobody decides about first submissions.
+    Act(usize, Option<&'static str>),
     Pause(usize),
     Activate(usize),
     /// The client's next responses.
@@ -56,7 +60,7 @@ enum Step {
 fn life(random: &mut Random) -> Vec<Step> {
     let steps = (0..random.between(STEPS.0, STEPS.1)).map(|_| {
         let campaign = random.between(0, 2) as usize;
-        match random.between(0, 21) {
+        match random.between(0, 23) {
             0..=6 => Step::Post(campaign, leads(random)),
             7..=9 => Step::Change(campaign, lifecycle(random, campaign)),
             10 => Step::Pause(campaign),
@@ -69,6 +73,8 @@ fn life(random: &mut Random) -> Vec<Step> {
             18 => Step::StealLeases,
             19 => Step::Repost(campaign),
             20 => Step::Withdraw(campaign),
+            21 => Step::Ask(campaign, random.between(0, 2) != 0),
+            22 => Step::Act(campaign, [None, Some("webhook"), Some("review")][random.between(0, 2) as usize]),
             _ => Step::Work(random.between(0, 30)),
         }
     });
@@ -146,9 +152,13 @@ async fn play(world: &mut World, steps: &[Step]) -> (BTreeSet<String>, Vec<Strin
             Step::Pause(campaign) => world.set_state(CAMPAIGNS[*campaign], "paused").await,
             Step::Activate(campaign) => world.set_state(CAMPAIGNS[*campaign], "active").await,
             Step::Say(campaign, what) => {
-                let path = format!("/client/{}", CAMPAIGNS[*campaign]);
-                world.receiver.plan(&path, what.iter().map(|what| says(*what)));
+                for who in ["client", "ping", "action"] {
+                    let path = format!("/{who}/{}", CAMPAIGNS[*campaign]);
+                    world.receiver.plan(&path, what.iter().map(|what| says(*what)));
+                }
             }
+            Step::Ask(campaign, asks) => ask(world, *campaign, *asks).await,
+            Step::Act(campaign, who) => act(world, *campaign, *who).await,
             Step::Reprocess(campaign) => jobs.push(bulk(world, "reprocess", *campaign).await),
             Step::Repost(campaign) => jobs.push(bulk(world, "repost", *campaign).await),
             Step::Withdraw(campaign) => jobs.push(bulk(world, "withdraw", *campaign).await),
@@ -170,6 +180,49 @@ async fn bulk(world: &World, operation: &str, campaign: usize) -> String {
 
 async fn change(world: &World, campaign: usize, lifecycle: &Value) {
     world.admin.put(&format!("/v1/campaigns/{}/lifecycle", CAMPAIGNS[campaign]), lifecycle).await.expect(200);
+}
+
+/// Sets a campaign's endpoint, with a ping or without one.
+async fn ask(world: &World, campaign: usize, asks: bool) {
+    let name = CAMPAIGNS[campaign];
+    let ping = json!({"url": world.receiver.url(&format!("/ping/{name}")), "price": "1", "timeout_ms": 300});
+    let ping = if asks { ping } else { Value::Null };
+    let endpoint = json!({"url": world.receiver.url(&format!("/client/{name}")), "retries": 3, "ping": ping});
+    world.admin.put(&format!("/v1/campaigns/{name}/endpoint"), &endpoint).await.expect(200);
+}
+
+/// Sets who decides about first submissions to a campaign.
+async fn act(world: &World, campaign: usize, who: Option<&str>) {
+    let path = format!("/v1/campaigns/{}/first-submission-action", CAMPAIGNS[campaign]);
+    let url = world.receiver.url(&format!("/action/{}", CAMPAIGNS[campaign]));
+    match who {
+        Some("webhook") => {
+            let webhook = json!({"kind": "webhook", "url": url, "retries": 1, "timeout_s": 1});
+            world.admin.put(&path, &webhook).await.expect(200);
+        }
+        Some(_) => {
+            world.admin.put(&path, &json!({"kind": "review"})).await.expect(200);
+        }
+        // It may have none.
+        None => drop(world.admin.delete(&path).await),
+    }
+}
+
+/// Decides about all that waits for a person.
+async fn review(world: &World) {
+    loop {
+        let page = world.admin.get("/v1/reviews").await.expect(200).json;
+        let rows = page["items"].as_array().unwrap();
+        if rows.is_empty() {
+            return;
+        }
+        for (number, row) in rows.iter().enumerate() {
+            let decision = if number % 3 == 0 { "reject" } else { "approve" };
+            let path = format!("/v1/submissions/{}/review", row["submission_id"].as_str().unwrap());
+            world.admin.post(&path, &json!({"decision": decision, "reason": "looked at"})).await.expect(200);
+        }
+        world.settle().await;
+    }
 }
 
 /// All submissions, those too that were moved: by id, the newest first.
@@ -203,6 +256,7 @@ async fn wait_until_over(world: &World, jobs: &[String]) {
     }
     for _ in 0..ADVANCES_MAX {
         world.settle().await;
+        review(world).await;
         let mut waiting = Vec::new();
         for id in submissions(world).await {
             let state = world.state(&id).await;
@@ -249,7 +303,9 @@ async fn check(world: &World, posted: &BTreeSet<String>) {
         assert_eq!(states.first(), Some(&State::Received), "{shown}");
         assert_eq!(states.last().map(|state| state.as_str()), shown["state"].as_str(), "{shown}");
         for pair in states.windows(2) {
-            assert!(pair[0].may_become(pair[1]), "{pair:?} in {shown}");
+            // What an action decides is a line of its own, before the lead goes on.
+            let is_note = pair == [State::PendingAction; 2];
+            assert!(is_note || pair[0].may_become(pair[1]), "{pair:?} in {shown}");
         }
         let count = |state: State| states.iter().filter(|passed| **passed == state).count();
         let told = |name: &str| events.get(&(id.clone(), name.to_owned())).map_or(0, BTreeSet::len);
@@ -311,6 +367,9 @@ async fn run(kind: hookmill_tests::Kind, from_store: bool, seed: u64) {
         world.campaign(name, DOCUMENT).await;
     }
     world.subscribe().await;
+    for name in CAMPAIGNS {
+        world.receiver.always(&format!("/action/{name}"), Behaviour::json(200, &json!({"decision": "approve"})));
+    }
     let (posted, jobs) = play(&mut world, &steps).await;
     wait_until_over(&world, &jobs).await;
     check(&world, &posted).await;
