@@ -66,6 +66,7 @@ def main():
     receiver_url = receiver()
     keys = world.build(url, operator_key, receiver_url, plugin, directory)
     environment = {
+        "HOOKMILL_FUZZ_URL": url,
         "HOOKMILL_FUZZ_PLUGIN": plugin,
         "HOOKMILL_FUZZ_RECEIVER": receiver_url,
         "HOOKMILL_FUZZ_SOURCE_KEY": keys["source"],

@@ -84,9 +84,12 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "organizations.txt", [operator.organization])
     write(lists / "requests.txt", admin.ids("/v1/requests"))
     write(lists / "submissions.txt", admin.ids("/v1/campaigns/SOLAR/submissions") + admin.ids("/v1/campaigns/NEEDY/submissions"))
+    write(lists / "kept-submissions.txt", admin.ids("/v1/campaigns/KEPT/submissions"))
     reviews = admin.call("GET", "/v1/reviews?campaign=REVIEWED&limit=100")["items"]
     write(lists / "reviews.txt", [review["submission_id"] for review in reviews])
-    write(lists / "rejected.txt", rejected(source, admin))
+    kept = rejected(source, admin)
+    write(lists / "rejected.txt", kept[::2])
+    write(lists / "spare-rejected.txt", kept[1::2])
     write(lists / "leads.txt", admin.ids("/v1/leads"))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
     write(lists / "bulk-jobs.txt", [bulk_job(admin, campaign) for campaign in ["SOLAR", "ROOFING"]])
@@ -96,8 +99,8 @@ def build(url, operator_key, receiver_url, plugin, lists):
 
 
 def campaigns(admin, receiver_url):
-    """Two campaigns at work, one whose leads can't be mapped, one whose leads wait for a person, and some to be archived."""
-    for campaign in ["SOLAR", "ROOFING", "NEEDY"]:
+    """Two campaigns at work and one that stays so, one whose leads can't be mapped, one whose leads wait for a person, and some to be archived."""
+    for campaign in ["SOLAR", "ROOFING", "KEPT", "NEEDY"]:
         admin.call("POST", "/v1/campaigns", {"id": campaign, "name": campaign, "state": "active"})
         admin.call("PUT", f"/v1/campaigns/{campaign}/endpoint", {"url": f"{receiver_url}/client"})
     for campaign in ["ROOFING", "REVIEWED"]:
@@ -137,7 +140,7 @@ def rejected(source, admin):
 def leads(source):
     """A few batches, among them leads that end in quarantine."""
     for number in range(5):
-        named = [{"campaign_id": campaign, "name": "Alice Smith", "email": f"a{number}@example.com"} for campaign in ["SOLAR", "ROOFING", "NEEDY"]]
+        named = [{"campaign_id": campaign, "name": "Alice Smith", "email": f"a{number}@example.com"} for campaign in ["SOLAR", "ROOFING", "KEPT", "NEEDY"]]
         source.call("POST", "/v1/leads", {"idempotency_key": f"seed-{number}", "leads": named})
     people = [{"campaign_id": "REVIEWED", "email": f"r{number}@example.com"} for number in range(60)]
     source.call("POST", "/v1/leads", {"idempotency_key": "reviews", "leads": people})
@@ -146,7 +149,7 @@ def leads(source):
 def wait_until_idle(admin):
     """Waits until no lead is under way."""
     for _ in range(200):
-        counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "NEEDY", "REVIEWED"]]
+        counts = [admin.call("GET", f"/v1/campaigns/{campaign}")["submissions"] for campaign in ["SOLAR", "ROOFING", "KEPT", "NEEDY", "REVIEWED"]]
         moving = sum(count.get(state, 0) for count in counts for state in ["received", "processing", "delivering"])
         waiting = admin.call("GET", "/v1/deliveries")["items"]
         if moving == 0 and all(delivery["state"] != "waiting" for delivery in waiting):

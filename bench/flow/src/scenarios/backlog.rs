@@ -17,7 +17,7 @@ use crate::world::{Organization, Setup, World};
 const WAITING: [[u64; 2]; 2] = [[5_000, 20_000], [100_000, 1_000_000]];
 const CONNECTIONS: usize = 16;
 /// The time limit until all of them are pending.
-const REST_LIMIT: Duration = Duration::from_secs(60);
+const REST_LIMIT: Duration = Duration::from_secs(400);
 const REST_POLL: Duration = Duration::from_secs(1);
 /// How long the host is watched while nothing is asked of it.
 const IDLE: Duration = Duration::from_secs(5);

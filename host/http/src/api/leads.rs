@@ -23,7 +23,7 @@ pub(crate) struct LeadFilter {
     /// Only the person with this phone number, as their lead has it; in international form with or without `+` and with any punctuation.
     phone: Option<String>,
     /// Only those with a submission in this campaign, or in one of these with commas between them, at most 20.
-    #[param(pattern = "^[A-Za-z0-9_-]{2,16}(,[A-Za-z0-9_-]{2,16}){0,19}$")]
+    #[param(pattern = "^([A-Za-z0-9_-]{2,16}(,[A-Za-z0-9_-]{2,16}){0,19})?$")]
     campaign: Option<String>,
     /// Only those who came with this tag, exactly; with `campaign`, in one of these.
     tag: Option<String>,

@@ -54,7 +54,7 @@ pub(crate) struct SubmissionFilter {
 #[into_params(parameter_in = Query)]
 pub(crate) struct CampaignsFilter {
     /// Only those of this campaign, or of these with commas between them, at most 20.
-    #[param(pattern = "^[A-Za-z0-9_-]{2,16}(,[A-Za-z0-9_-]{2,16}){0,19}$")]
+    #[param(pattern = "^([A-Za-z0-9_-]{2,16}(,[A-Za-z0-9_-]{2,16}){0,19})?$")]
     campaign: Option<String>,
 }
 
