@@ -444,6 +444,52 @@ on_both! {
 }
 
 on_both! {
+    /// L13 L5: who is asked about takes no slot: as long as one is free, clients are asked about all leads of a batch; where the client of the list
+    /// takes no more, it is not asked, and one that is full by then does not win.
+    async fn l13_a_full_campaign_is_not_asked(kind: Kind) {
+        let world = World::new(kind).await;
+        bidders(&world, &["OWN", "BB"]).await;
+        let one_a_day = |list: Value| json!({"caps": {"day": 1, "when_reached": "reject"}, "fallback": list});
+        set_lifecycle(&world, "OWN", one_a_day(json!({"campaigns": ["BB"]}))).await;
+        set_lifecycle(&world, "BB", one_a_day(Value::Null)).await;
+        world.receiver.always("/ping/OWN", declines());
+        world.receiver.always("/ping/BB", declines());
+        let leads: Vec<Value> = (0..5).map(|_| lead("OWN")).collect();
+        let unwanted = world.push_and_settle(json!(leads)).await;
+        for id in &unwanted {
+            assert_eq!(causes(&world, id).await.last().unwrap(), "no_bid");
+        }
+        assert_eq!(world.receiver.at("/ping/OWN").len(), 5, "the slot is free still");
+        world.receiver.always("/ping/BB", bid("2", "b"));
+        world.receiver.always("/ping/OWN", bid("1", "a"));
+        let both = world.push_and_settle(json!([lead("OWN")])).await;
+        assert_eq!(world.state(&format!("{}.1", both[0])).await, "delivered");
+        // BB has none left, so the lower bid wins without it.
+        let asked = world.receiver.at("/ping/BB").len();
+        let own = submit(&world, "OWN").await;
+        assert_eq!((world.state(&own).await.as_str(), world.receiver.at("/ping/BB").len()), ("delivered", asked));
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L13: what asks a client and reads its response is what its own campaign runs, also where that is the standard document.
+    async fn l13_each_client_is_asked_by_its_own_campaign(kind: Kind) {
+        let world = World::new(kind).await;
+        let own = format!("{DOCUMENT}shape:\n  ping:\n    body: {{made_by: own}}\n");
+        bidder(&world, "OWN", &own, json!({})).await;
+        bidder(&world, "PLAIN", "", json!({"price": "3"})).await;
+        set_lifecycle(&world, "OWN", json!({"fallback": {"campaigns": ["PLAIN"]}})).await;
+        world.receiver.plan("/ping/OWN", [declines()]);
+        let id = submit(&world, "OWN").await;
+        let [ping] = world.receiver.at("/ping/PLAIN").try_into().expect("a ping");
+        assert_eq!((&ping.json()["event"], &ping.json()["made_by"]), (&json!("lead.ping"), &Value::Null));
+        assert_eq!((posts(&world, &["OWN", "PLAIN"]), world.state(&format!("{id}.1")).await.as_str()), (vec![0, 1], "delivered"));
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// L13 L2: a campaign that is paused while its clients are asked lets its leads wait, and asks anew when it is active again; one that is
     /// archived cancels them.
     async fn l13_a_pause_asks_anew(kind: Kind) {

@@ -73,6 +73,8 @@ impl Delivery {
         campaign_version_id: Option<&str>,
         now: Timestamp,
     ) -> Self {
+        // A ping is shaped and interpreted by what the client's campaign runs, the standard document where that is none.
+        let of_submission = campaign_version_id.filter(|_| new.destination_kind != DestinationKind::Ping);
         Self {
             row: DeliveryWork {
                 id: new.id.clone(),
@@ -91,7 +93,7 @@ impl Delivery {
                 run_at: now.0,
                 expires_at: new.expires_at,
                 message: new.message.clone(),
-                campaign_version_id: new.campaign_version_id.as_deref().or(campaign_version_id).map(str::to_owned),
+                campaign_version_id: new.campaign_version_id.as_deref().or(of_submission).map(str::to_owned),
                 is_unanswered: false,
                 kept: None,
             },

@@ -7,6 +7,7 @@ use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::lifecycle::caps::CapPeriod;
 use hookmill_domain::lifecycle::local::Moment;
 use hookmill_domain::lifecycle::queue::{IN_RELEASE_MS, QueueView};
 
@@ -72,6 +73,15 @@ impl Store {
         Ok(reading!(self, connection => {
             sqlx::query_scalar(DUE).bind(now.0).bind(limit).fetch_all(&mut *connection).await?
         }))
+    }
+
+    /// How many slots of a period are taken at this moment.
+    #[boxed]
+    pub async fn taken_slots(&self, campaign_key: &str, period: &CapPeriod) -> Result<u64, StoreError> {
+        let taken: Option<i64> = reading!(self, connection => {
+            sqlx::query_scalar(TAKEN).bind(campaign_key).bind(period.period.as_str()).bind(period.starts_at.0).fetch_optional(&mut *connection).await?
+        });
+        Ok(unsigned(taken.unwrap_or_default()))
     }
 
     /// Looks at the queue of a campaign, takes up who may go on (at most a piece of them), and says when it is to be looked at next. What is taken up

@@ -244,7 +244,7 @@ const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, 
      state, lead_id, kept, queued_at from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.campaign_key as submission_campaign_key, s.revision as submission_revision, d.event_id, d.destination_id, \
      d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.expires_at, d.message_bytes, d.is_unanswered, \
-     coalesce(d.campaign_version_id, s.campaign_version_id) as campaign_version_id, \
+     case when d.destination_kind = 'ping' then d.campaign_version_id else coalesce(d.campaign_version_id, s.campaign_version_id) end as campaign_version_id, \
      case when d.event_id is null then s.kept end as kept from";
 /// A delivery as it is sought: messages are large, and only their lengths are read.
 const DUE_DELIVERY: &str = "select organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, attempts, \

@@ -74,7 +74,7 @@ impl Pipeline {
             let Some(campaign) = found.filter(|campaign| !is_out(&campaign.key)) else { continue };
             let other = self.campaign_context(&campaign.key).await?;
             let is_active = other.campaign.state()? == CampaignState::Active;
-            if is_active && other.ping().is_some() && !other.lifecycle.at(now).is_closed() {
+            if is_active && other.ping().is_some() && self.has_room(&other, now).await? {
                 clients.push(other);
             }
         }

@@ -13,6 +13,8 @@ struct Response {
     /// In one word; none where nothing is written.
     outcome: Option<String>,
     price: Option<String>,
+    /// Whether it says a price that can't be used: then none is put in its place.
+    has_bad_price: bool,
     token: Option<String>,
     reason: Option<String>,
 }
@@ -56,7 +58,11 @@ impl Response {
         let detail: Value =
             row.detail.as_deref().and_then(|detail| serde_json::from_slice(detail).ok()).unwrap_or_default();
         let text = |name: &str| detail[name].as_str().map(str::to_owned);
-        Self { outcome: row.outcome.clone(), price: text("price"), token: text("reference"), reason: text("reason") }
+        let warnings = detail["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let has_bad_price =
+            detail["error"] == "unwritable" || warnings.iter().any(|warning| warning["path"] == "price");
+        let (price, token, reason) = (text("price"), text("reference"), text("reason"));
+        Self { outcome: row.outcome.clone(), price, has_bad_price, token, reason }
     }
 
     /// What it means; none for what stands for a missing one.
@@ -146,7 +152,7 @@ fn bid<'a>(client: &'a AskedClient, response: &'a Response) -> Bid<'a> {
     Bid {
         outcome: response.kind(),
         price: response.price.as_deref(),
-        usual_price: client.price.as_deref(),
+        usual_price: client.price.as_deref().filter(|_| !response.has_bad_price),
         min_price: client.min_price.as_deref(),
     }
 }
@@ -215,6 +221,29 @@ mod tests {
 
     fn ids(decision: &Decision) -> Vec<&str> {
         decision.bidders().map(|(_, id)| id).collect()
+    }
+
+    /// L13: where a client says a price that can't be read, the usual one is not put in its place.
+    #[test]
+    fn l13_a_price_that_can_not_be_read_is_not_guessed() {
+        let with_usual = |name: &str| AskedClient { price: Some("4.20".into()), ..client(name) };
+        let bad = json!({"price": null, "warnings": [{"code": "part_left_out", "path": "price", "message": "no"}]});
+        let rows = vec![
+            row("a", "accepted", bad),
+            row("b", "accepted", json!({"price": null})),
+            row("c", "accepted", json!({"error": "unwritable"})),
+        ];
+        let asked = Asked {
+            expires_at: 1_000,
+            clients: ["a", "b", "c"].map(with_usual).into(),
+            value_sets: Default::default(),
+        };
+        let decision = Decision::of(&asked, &Responses::of(rows));
+        assert_eq!(ids(&decision), ["B"]);
+        assert_eq!(
+            (&decision.shown[0]["no_bid"], &decision.shown[2]["no_bid"]),
+            (&json!("no_price"), &json!("no_price"))
+        );
     }
 
     /// L13: the best price first, of equal ones the first of the list, each with its token; who said nothing or no is none of them.

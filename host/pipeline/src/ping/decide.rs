@@ -5,6 +5,7 @@ use super::{Decision, Responses};
 use crate::Pipeline;
 use crate::finish::{BatchItem, CampaignContext, ItemStatus, Lost, Transition};
 use hookmill_domain::campaign::CampaignState;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::lifecycle::fallback::MOVES_MAX;
 use hookmill_domain::state::{Change, State};
 use hookmill_stages::{Asked, Kept, StandingBid, Start};
@@ -55,7 +56,9 @@ impl Pipeline {
                 item.kept = Some(after);
                 return Ok(());
             }
-            if MOVES_MAX <= kept.visited.len() || !self.takes_leads(&bid.campaign_key).await? {
+            // Each move is a submission of its own, whose id says how many there were.
+            let moves = kept.visited.len().max(item.id.matches('.').count());
+            if MOVES_MAX <= moves || !self.takes_leads(&bid.campaign_key).await? {
                 continue;
             }
             let (list, start) = (context.fallback_list(Some(kept)), context.start_elsewhere(Some(kept)));
@@ -80,7 +83,25 @@ impl Pipeline {
     /// Whether a campaign can be given a lead that its client has bid for.
     async fn takes_leads(&self, campaign_key: &str) -> Result<bool, StoreError> {
         let context = self.campaign_context(campaign_key).await?;
-        Ok(context.campaign.state()? == CampaignState::Active && context.client.is_some() && !context.stores_only())
+        let is_active = context.campaign.state()? == CampaignState::Active;
+        Ok(is_active
+            && context.client.is_some()
+            && !context.stores_only()
+            && self.has_room(&context, self.clock.now()).await?)
+    }
+
+    /// Whether a campaign is open and has a slot, at this moment: its own commit decides.
+    pub(super) async fn has_room(&self, context: &CampaignContext, now: Timestamp) -> Result<bool, StoreError> {
+        let moment = context.lifecycle.at(now);
+        if moment.is_closed() {
+            return Ok(false);
+        }
+        for period in &moment.periods {
+            if period.limit <= self.store.taken_slots(&context.campaign.key, period).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

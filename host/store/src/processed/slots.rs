@@ -155,10 +155,13 @@ macro_rules! decide_slots {
                     (free, reached) = (left, at);
                 }
             }
-            for row in candidates.drain(free..) {
+            let takers = candidates.iter().filter(|row| row.takes_slot).count();
+            let taken = takers.min(free);
+            // Those about whom clients are asked take none: all of them may be, as long as one is free.
+            let asked = if taken < free { candidates.len() } else { takers };
+            for row in candidates.drain(asked..).collect::<Vec<_>>().into_iter().chain(candidates.drain(taken..takers)) {
                 decided.without_slot(&row.id, (premises.without_slot)(row, slots::NoSlot::CapReached(reached)));
             }
-            let taken = candidates.iter().filter(|row| row.takes_slot).count();
             for period in premises.periods.iter().filter(|_| 0 < taken) {
                 sqlx::query(slots::TAKE).bind(i64::try_from(taken).unwrap_or(0)).bind(&premises.campaign_key).bind(period.period).bind(period.starts_at)
                     .execute(&mut *$connection).await?;
@@ -166,6 +169,7 @@ macro_rules! decide_slots {
         }
         for instead in decided.instead().filter(|instead| instead.derived_from.is_none() && !instead.stays_queued()) {
             sqlx::query(slots::CORRECT).bind(instead.change.to().as_str()).bind(instead.kept.as_deref()).bind($now.0).bind(&instead.organization_id).bind(&instead.id)
+                .bind(instead.from == hookmill_domain::state::State::Delivering)
                 .execute(&mut *$connection).await?;
         }
         let rows = || written.iter().map(|row| decided.decided(row));
@@ -206,7 +210,8 @@ pub(super) const LOCK_COUNT: &str = "insert into cap_counts (campaign_key, perio
      on conflict (campaign_key, period, starts_at) do update set taken = cap_counts.taken returning taken";
 pub(super) const TAKE: &str =
     "update cap_counts set taken = taken + $1 where campaign_key = $2 and period = $3 and starts_at = $4";
-pub(super) const CORRECT: &str = "update submissions set state = $1, kept = $2, cap_slots = null, run_at = null, queued_at = case when $1 = 'queued' then $3 else queued_at end \
+/// Who was queued before clients were asked about it has waited since then.
+pub(super) const CORRECT: &str = "update submissions set state = $1, kept = $2, cap_slots = null, run_at = null, queued_at = case when $1 <> 'queued' or ($6 and queued_at is not null) then queued_at else $3 end \
      where organization_id = $4 and id = $5";
 pub(super) const RESTORE: &str = "update submissions set state = 'queued', revision = $1, kept = $2, cap_slots = null, run_at = null where organization_id = $3 and id = $4";
 /// Who waits behind others says no time (the largest one), and goes on when they have: where nobody waits any more, the queue is looked at now.
