@@ -110,3 +110,29 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// L8 H5: a client that repeats what authenticated the request shows it to nobody.
+    async fn l8_a_secret_that_is_repeated_is_masked(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CAMP", "").await;
+        for (auth, repeated) in [
+            (json!({"kind": "bearer", "token": "token-1234"}), "Bearer token-1234"),
+            (json!({"kind": "basic", "username": "user", "password": "password-1"}), "Basic dXNlcjpwYXNzd29yZC0x"),
+            (json!({"kind": "header", "header": "X-Key", "value": "a long key"}), "you sent a long key"),
+        ] {
+            set(&world, auth).await;
+            world.receiver.plan("/client/CAMP", [Behaviour::Respond(400, vec![("content-type".into(), "text/plain".into())], format!("<{repeated}>"))]);
+            let id = world.push_and_settle(json!([{"campaign_id": "CAMP", "email": "a@x.example"}])).await.remove(0);
+            let page = world.submission(&id).await;
+            let delivery = page["timeline"].as_array().unwrap().iter().find_map(|line| line["detail"]["delivery_id"].as_str()).unwrap();
+            let shown = world.admin.get(&format!("/v1/deliveries/{delivery}")).await.expect(200).json;
+            let secret = repeated.rsplit_once(' ').unwrap().1;
+            for text in [page.to_string(), shown.to_string()] {
+                assert!(!text.contains(secret) || secret == "key", "{secret} in {text}");
+            }
+            assert!(shown.to_string().contains("***>"), "{shown}");
+        }
+        world.stop().await;
+    }
+}

@@ -9,7 +9,7 @@ use super::send::Receiver;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookmill_domain::interpret::{OutcomeKind, default_outcome};
-use hookmill_domain::net_policy::{Schemes, URL_BYTES_MAX, WebhookUrl, describe_redirect};
+use hookmill_domain::net_policy::{HEADER_VALUE_BYTES_MAX, Schemes, URL_BYTES_MAX, WebhookUrl, describe_redirect};
 use hookmill_domain::retry::retry_after_ms;
 use hookmill_engine::contract::{
     ClientResponse, Destination, DestinationKind, Outcome, OutcomeKind as ContractKind, Warning,
@@ -308,8 +308,8 @@ struct ShownBody {
 }
 
 fn body_to_show(receiver: &Receiver, response: &Response, bytes_max: usize) -> ShownBody {
-    // A path that stands across the bound must be found, too.
-    let room = bytes_max.saturating_add(URL_BYTES_MAX);
+    // A path or a secret that stands across the bound must be found, too.
+    let room = bytes_max.saturating_add(URL_BYTES_MAX.max(HEADER_VALUE_BYTES_MAX));
     let begin = |bytes: &[u8]| bytes[..bytes.len().min(room)].to_vec();
     let begun = begin(&response.body);
     let text = as_text(&begun, room <= response.body.len() || response.truncated);

@@ -26,6 +26,9 @@ const PING_HEADER: HeaderName = HeaderName::from_static("hookmill-ping-id");
 /// What the client called its bid by, for which it gets the lead.
 const BID_HEADER: HeaderName = HeaderName::from_static("hookmill-bid-token");
 
+/// What stands for a secret that a response repeats.
+const MASKED_SECRET: &str = "***";
+
 /// The receiver of a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Receiver {
@@ -66,16 +69,19 @@ impl Receiver {
         Some(Self::Ping(ping?, auth, ca_certificates))
     }
 
-    /// What it responded, without path and query of its URL, which an error page may repeat.
+    /// What it responded, without path and query of its URL and without the secret of its authentication, which an error page may repeat.
     pub(crate) fn mask_echo(&self, text: &str) -> String {
         // Most responses are shorter than anything that is looked for: those cost no look at the URL.
         if text.len() < ECHO_BYTES_MIN {
             return text.to_owned();
         }
-        match WebhookUrl::parse(self.url(), Schemes::HttpToo) {
+        let masked = match WebhookUrl::parse(self.url(), Schemes::HttpToo) {
             Ok(url) => url.mask_echo(text),
             Err(_) => text.to_owned(),
-        }
+        };
+        let secrets = self.auth().map(EndpointAuth::secrets).unwrap_or_default();
+        let long = secrets.iter().filter(|secret| ECHO_BYTES_MIN <= secret.len());
+        long.fold(masked, |text, secret| text.replace(secret.as_str(), MASKED_SECRET))
     }
 
     fn headers(&self) -> &BTreeMap<String, String> {

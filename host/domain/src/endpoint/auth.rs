@@ -15,6 +15,8 @@ const TEXT_BYTES_MAX: usize = 1_024;
 /// The block of SHA-256, in bytes (RFC 2104).
 const BLOCK_BYTES: usize = 64;
 const AUTHORIZATION: &str = "authorization";
+/// Headers that the host sets on each request.
+const OWN_HEADERS: [&str; 3] = ["hookmill-", "content-type", "user-agent"];
 /// As GitHub and Meta sign, so that many receivers know it.
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 const SIGNATURE_PREFIX: &str = "sha256=";
@@ -110,6 +112,12 @@ impl EndpointAuth {
             Self::Basic { .. } | Self::Bearer { .. } => AUTHORIZATION,
             Self::Header { header, .. } | Self::Hmac { header, .. } => header,
         }
+    }
+
+    /// What a receiver may repeat of it in a response, and nobody is shown.
+    pub fn secrets(&self) -> Vec<String> {
+        let of_basic = matches!(self, Self::Basic { .. }).then(|| self.header_value(b"").replacen("Basic ", "", 1));
+        of_basic.into_iter().chain([self.secret().to_owned()]).collect()
     }
 
     /// The value of that header for a request with this body. A request without a body is signed as one with an empty body.
@@ -215,7 +223,10 @@ impl AuthDraft {
             }),
             AuthKind::Hmac => Some(EndpointAuth::Hmac {
                 secret: text(&mut self.secret, "secret", faults),
-                header: self.header.take().unwrap_or_else(|| SIGNATURE_HEADER.to_owned()),
+                header: match self.header {
+                    Some(_) => text(&mut self.header, "header", faults),
+                    None => SIGNATURE_HEADER.to_owned(),
+                },
                 encoding: self.encoding.take().unwrap_or_default(),
                 prefix: self.prefix.take().unwrap_or_else(|| SIGNATURE_PREFIX.to_owned()),
             }),
@@ -273,6 +284,9 @@ fn text(given: &mut Option<String>, name: &str, faults: &mut Faults) -> String {
 /// What it sets must be a header that can be sent; a part that is missing is named already.
 fn check_header(auth: &EndpointAuth, faults: &mut Faults) {
     let (name, value) = (auth.header_name(), auth.header_value(b""));
+    if OWN_HEADERS.iter().any(|start| name.trim().to_ascii_lowercase().starts_with(start)) {
+        faults.add(&path("header"), "is one that the host sets itself; choose another");
+    }
     if name.is_empty() || auth.secret().is_empty() {
         return;
     }
@@ -364,6 +378,9 @@ mod tests {
             (json!({"kind": "hmac", "secret": "s", "prefix": "ü"}), vec!["auth"]),
             (json!({"kind": "hmac", "header": "x", "encoding": "hex"}), vec!["auth.secret"]),
             (json!({"kind": "bearer", "token": "t", "encoding": "hex"}), vec!["auth.encoding"]),
+            (json!({"kind": "hmac", "secret": "s", "header": ""}), vec!["auth.header"]),
+            (json!({"kind": "hmac", "secret": "s", "header": "Hookmill-Submission-Id"}), vec!["auth.header"]),
+            (json!({"kind": "header", "header": "content-type", "value": "s"}), vec!["auth.header"]),
         ];
         for (auth, expected) in table {
             let error = endpoint(auth.clone()).unwrap_err();
