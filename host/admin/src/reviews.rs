@@ -94,6 +94,11 @@ impl NewReview {
             let message = format!("`reason` has {chars} characters, at most {REASON_CHARS_MAX} are allowed");
             problems.push(Detail { path: "reason".into(), code: "invalid".into(), message });
         }
+        if self.decision == Decision::Reject && reason.is_none() {
+            let message =
+                "`reason` is needed to reject a lead: say why, for the timeline and `lead.disqualified`".to_owned();
+            problems.push(Detail { path: "reason".into(), code: "invalid".into(), message });
+        }
         let data = ActionData::check("data", self.data.unwrap_or_default()).unwrap_or_else(|wrong| {
             problems.extend(wrong);
             ActionData::default()

@@ -79,6 +79,8 @@ pub(crate) struct BatchItem {
     identities: Vec<IdentityHash>,
     verdict: Option<Verdict>,
     pub(crate) payload: Option<Payload>,
+    /// Whether it was decided before anything of it was read or mapped.
+    is_unread: bool,
 }
 
 /// How far an item is.
@@ -171,6 +173,7 @@ impl BatchItem {
             identities: Vec::new(),
             verdict: None,
             payload: None,
+            is_unread: false,
         }
     }
 
@@ -191,13 +194,15 @@ impl BatchItem {
     /// One of which its plugin made no lead.
     pub(crate) fn without_lead(received: &Received) -> Self {
         let mut item = Self::with_transition(received, Transition::canceled("no_lead"));
+        item.is_unread = false;
         item.warnings.push(rendered::no_lead());
         item
     }
 
     /// One that is decided before it was mapped. It keeps the lead that it goes on with, if it has one.
     pub(crate) fn with_transition(received: &Received, transition: Transition) -> Self {
-        Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition))
+        let is_unread = true;
+        Self { is_unread, ..Self::new(received, received.row.id.clone(), None, ItemStatus::Decided(transition)) }
     }
 
     /// One that is retried later.
@@ -414,7 +419,7 @@ impl Pipeline {
             detail: transition.detail.as_ref().map(json),
             campaign_version_id: context.campaign.active_version_id.clone(),
             // Where nothing could be read, nothing that is stored is replaced by nothing.
-            leaves_stored: transition.cause == UNUSABLE && item.submission.is_none(),
+            leaves_stored: item.is_unread && item.submission.is_none(),
             lead: item.submission.as_ref().and_then(|submission| {
                 Some(ProcessedLead {
                     lead_id: submission.lead_id.clone()?,

@@ -106,6 +106,11 @@ impl Health {
         });
     }
 
+    /// Whether the host is to end because of a fault.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.fatal.borrow().is_some()
+    }
+
     /// The host stops because it was asked to: that its queues close is expected.
     pub(crate) fn stop(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);

@@ -119,15 +119,21 @@ impl Pipeline {
 
     /// Gives everything up at the end (H7): others need not wait for the leases to run out. A shard of which a request may still be under
     /// way is not given up in order: whoever takes it must know that.
-    pub(crate) async fn give_up_all_leases(&self) {
-        if let Err(error) = self.try_give_up_all_leases().await {
+    pub(crate) async fn give_up_all_leases(&self, drained: Vec<(u16, i64)>) {
+        if let Err(error) = self.try_give_up_all_leases(drained).await {
             tracing::warn!(error = %error, "leases could not be released; they will expire");
         }
     }
 
-    async fn try_give_up_all_leases(&self) -> Result<(), StoreError> {
-        let (host, mut drained) = (self.flow.host(), self.flow.leases().held());
-        drained.retain(|(shard, _)| self.flow.in_flight(*shard) == 0);
+    /// The shards of which nothing is under way. None where the host ends because of a fault: nobody knows what that took with it.
+    pub(crate) fn drained_shards(&self) -> Vec<(u16, i64)> {
+        let mut drained = self.flow.leases().held();
+        drained.retain(|(shard, _)| !self.health.is_dead() && self.flow.in_flight(*shard) == 0);
+        drained
+    }
+
+    async fn try_give_up_all_leases(&self, drained: Vec<(u16, i64)>) -> Result<(), StoreError> {
+        let host = self.flow.host();
         if !self.store.is_shared() {
             return if drained.is_empty() { Ok(()) } else { self.store.give_up_sole_shard(host).await };
         }

@@ -94,13 +94,15 @@ impl Workers {
                 "shutdown timed out; leases released, remaining work continues at the next start or on another host"
             );
         }
+        // What the writer holds now was sent and is not written: it still counts as under way.
+        let drained = pipeline.drained_shards();
         writer.abort();
         // A lease that is being taken at this moment must be known before all are given up.
         leases_end.notify_one();
         if tokio::time::timeout(Duration::from_millis(FAILED_WAIT_MS), &mut leases).await.is_err() {
             leases.abort();
         }
-        pipeline.give_up_all_leases().await;
+        pipeline.give_up_all_leases(drained).await;
     }
 }
 

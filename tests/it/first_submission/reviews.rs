@@ -79,7 +79,7 @@ on_both! {
         let world = world_with(kind, "", review).await;
         for round in 0..8 {
             let id = submit(&world, &format!("p{round}@x.example")).await;
-            let (approve, reject) = (json!({"decision": "approve"}), json!({"decision": "reject"}));
+            let (approve, reject) = (json!({"decision": "approve"}), json!({"decision": "reject", "reason": "no"}));
             let path = path(&id);
             let (one, other) = tokio::join!(world.admin.post(&path, &approve), world.admin.post(&path, &reject));
             world.settle().await;
@@ -130,7 +130,7 @@ on_both! {
         let pushed = world.push(json!([{"campaign_id": "CC", "email": "ann@x.example"}])).await;
         let id = hookmill_tests::world::submission_ids(&pushed).remove(0);
         world.receiver.until(CHECKS, 1).await;
-        world.admin.post(&path(&id), &json!({"decision": "reject", "override": true})).await.expect(200);
+        world.admin.post(&path(&id), &json!({"decision": "reject", "reason": "no", "override": true})).await.expect(200);
         gate.open();
         world.settle().await;
         world.advance(86_400_000).await;
@@ -165,7 +165,7 @@ on_both! {
         let error = world.admin.post(&path(&id), &wrong).await.expect_error(422, "invalid");
         let places: Vec<&Value> = error.json["error"]["details"].as_array().unwrap().iter().map(|detail| &detail["path"]).collect();
         assert_eq!(places, [&json!("reason"), &json!("data.email"), &json!("data.tags")]);
-        for wrong in [json!({}), json!({"decision": "later"}), json!({"decision": "approve", "note": "x"}), json!({"decision": "reject", "data": {"x": 1}})] {
+        for wrong in [json!({}), json!({"decision": "reject"}), json!({"decision": "reject", "reason": " "}), json!({"decision": "later"}), json!({"decision": "approve", "note": "x"}), json!({"decision": "reject", "data": {"x": 1}})] {
             world.admin.post(&path(&id), &wrong).await.expect_error(422, "invalid");
         }
         assert_eq!(world.state(&id).await, "pending_action");
@@ -203,7 +203,7 @@ async fn l4_reviews_at_the_command_line() {
     world.settle().await;
     assert_eq!((world.state(&ann).await.as_str(), world.state(&bob).await.as_str()), ("delivered", "disqualified"));
     assert_eq!(world.submission(&ann).await["lead"]["custom"]["score"], 7);
-    let failed = command_line::fail(admin, &["reviews", "reject", &ann]).await;
+    let failed = command_line::fail(admin, &["reviews", "reject", &ann, "--reason", "no"]).await;
     assert!(failed.contains("not_in_review"), "{failed}");
     let removed = command_line::print(admin, &["first-submission-action", "remove", "CC"]).await;
     assert_eq!(removed, "removed the first-submission action of CC\n");

@@ -90,7 +90,7 @@ on_both! {
         world.advance(WAITS_MS[1]).await;
         assert_eq!((world.receiver.at(CHECKS).len(), waiting(&world).await), (2, vec![ann.clone()]));
         assert_eq!(detail(&world, &ann, "action_failed").await["reason"], "destination_removed");
-        decide(&world, &ann, json!({"decision": "reject"})).await;
+        decide(&world, &ann, json!({"decision": "reject", "reason": "no"})).await;
         assert_eq!(world.state(&ann).await, "disqualified");
         world.stop().await;
     }

@@ -45,7 +45,7 @@ pub(super) struct Decide {
     /// The id of the submission.
     #[arg(value_parser = check_submission_id)]
     id: String,
-    /// Why, for the timeline and for whoever is told of a rejection.
+    /// Why, for the timeline and for whoever is told of a rejection, which needs one.
     #[arg(long)]
     reason: Option<String>,
     /// Decide although a webhook is still asked.

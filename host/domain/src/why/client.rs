@@ -2,13 +2,20 @@
 
 use super::waiting::{there, unsigned};
 use super::{LastDelivery, Standing, WhyResponse, text};
+use crate::clock::Timestamp;
 use crate::state::State;
 use serde_json::Value;
 
 /// A lead that is on its way to the client.
 pub(super) fn delivering(standing: &Standing<'_>) -> String {
+    if standing.cause == "pinged" {
+        let until = standing.detail["expires_at"].as_str().and_then(Timestamp::parse);
+        let until = until.map(|at| format!(" until {}", at.rfc3339())).unwrap_or_default();
+        return format!("The lead passed everything, and clients are asked for bids on it{until}");
+    }
     let Some(asked) = standing.asked.filter(|asked| 0 < asked.attempts) else {
-        return "The lead passed everything, and its message is on its way to the client".to_owned();
+        let bid = if standing.cause == "ping_won" { " its client has bid for it," } else { "" };
+        return format!("The lead passed everything,{bid} and its message is on its way to the client");
     };
     let tries = asked.retries_max.saturating_add(1).max(asked.attempts);
     let next = match asked.next_at {

@@ -98,7 +98,11 @@ fn by_phase(detail: &Value) -> Option<WhyStage> {
 }
 
 fn by_slot(cause: &str) -> WhyStage {
-    if cause == "schedule_closed" { WhyStage::Schedule } else { WhyStage::Caps }
+    match cause {
+        "schedule_closed" => WhyStage::Schedule,
+        "outbid" | "no_bid" => WhyStage::Interpret,
+        _ => WhyStage::Caps,
+    }
 }
 
 fn disqualified(standing: &Standing<'_>) -> Composed {

@@ -37,6 +37,8 @@ pub(super) fn moved(detail: &Value) -> String {
     let because = match detail["cause"].as_str() {
         Some("cap_reached") => format!(" because {}", cap(detail)),
         Some("schedule_closed") => " because the schedule of its campaign is closed".to_owned(),
+        Some("outbid") => " because the client there bid most for it".to_owned(),
+        Some("no_bid") => " because no client that was asked has bid for it".to_owned(),
         _ => String::new(),
     };
     format!("The lead goes on {}{because}", there(detail).unwrap_or_else(|| "in another campaign".to_owned()))

@@ -83,6 +83,9 @@ impl Pipeline {
         let shards: HashMap<&str, u16> =
             rows.iter().filter_map(|row| Some((row.id.as_str(), u16::try_from(row.shard).ok()?))).collect();
         let is_sent = |delivery: &&MarkedDelivery| {
+            if !delivery.is_to_client {
+                return false;
+            }
             let run_at = Timestamp(delivery.run_at.unwrap_or(i64::MIN));
             shards.get(delivery.submission_id.as_str()).is_some_and(|shard| self.may_have_been_sent(*shard, run_at))
         };

@@ -73,8 +73,19 @@ pub struct MarkedDelivery {
     pub event_status: Option<String>,
     /// Whether a request left for it and was not responded to.
     pub is_unanswered: bool,
+    /// Whether it takes a lead to its client, and is still to be sent.
+    pub is_to_client: bool,
 }
-from_row!(MarkedDelivery { submission_id, id, run_at, attempts, event_name, event_status, is_unanswered });
+from_row!(MarkedDelivery {
+    submission_id,
+    id,
+    run_at,
+    attempts,
+    event_name,
+    event_status,
+    is_unanswered,
+    is_to_client
+});
 
 /// A submission as the search for what was never mapped sees it.
 #[derive(Debug, Clone)]
@@ -201,7 +212,7 @@ impl Store {
         organization_id: &str,
         submission_ids: &[&str],
     ) -> Result<Vec<MarkedDelivery>, StoreError> {
-        const SELECT: &str = ") select d.submission_id, d.id, d.run_at, d.attempts, d.is_unanswered, e.name as event_name, e.status as event_status \
+        const SELECT: &str = ") select d.submission_id, d.id, d.run_at, d.attempts, d.is_unanswered, (d.destination_kind = 'client' and d.state || '' = 'waiting') as is_to_client, e.name as event_name, e.status as event_status \
              from v join deliveries d on d.organization_id = v.organization_id and d.submission_id = v.id \
              left join events e on e.organization_id = d.organization_id and e.id = d.event_id where d.state || '' in ('waiting', 'held')";
         Ok(select_many!(self, query_as as MarkedDelivery, SELECT, organization_id, submission_ids))
