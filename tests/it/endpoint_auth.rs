@@ -136,3 +136,24 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// L8: a request goes out by the method of its endpoint.
+    async fn l8_each_method_is_sent(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CAMP", "").await;
+        for method in ["POST", "PUT", "PATCH", "GET"] {
+            let endpoint = json!({"url": world.receiver.url("/client/CAMP"), "method": method});
+            world.admin.put("/v1/campaigns/CAMP/endpoint", &endpoint).await.expect(200);
+            let id = world.push_and_settle(json!([{"campaign_id": "CAMP", "email": "a@x.example"}])).await.remove(0);
+            let sent = world.receiver.at("/client/CAMP").pop().expect("a request");
+            assert_eq!((sent.method.as_str(), world.state(&id).await.as_str()), (method, "delivered"));
+            assert_eq!(sent.header("hookmill-submission-id"), id);
+        }
+        for method in ["DELETE", "post", ""] {
+            let endpoint = json!({"url": world.receiver.url("/client/CAMP"), "method": method});
+            world.admin.put("/v1/campaigns/CAMP/endpoint", &endpoint).await.expect_error(422, "invalid");
+        }
+        world.stop().await;
+    }
+}

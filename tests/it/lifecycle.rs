@@ -306,3 +306,21 @@ async fn l5_l6_a_lifecycle_at_the_command_line() {
     assert!(fail(&["show", "../me"]).await.contains("is not an id"));
     world.stop().await;
 }
+
+on_both! {
+    /// L5 L6: a time zone that is not there is rejected by its name, when a campaign is made and when it is changed.
+    async fn l5_an_unknown_zone_is_rejected(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", "").await;
+        for zone in ["Mars/Base", "", "America/New York", "+02:00"] {
+            let new = json!({"id": "DD", "name": "d", "time_zone": zone});
+            let made = world.admin.post("/v1/campaigns", &new).await.expect_error(422, "invalid");
+            let changed = world.admin.patch("/v1/campaigns/CC", &json!({"time_zone": zone})).await.expect_error(422, "invalid");
+            for rejected in [made.json, changed.json] {
+                assert_eq!(rejected["error"]["details"][0]["path"], "time_zone", "{rejected}");
+            }
+        }
+        world.admin.get("/v1/campaigns/DD").await.expect_error(404, "not_found");
+        world.stop().await;
+    }
+}

@@ -89,6 +89,61 @@ on_both! {
     }
 }
 
+/// Reads a rejection out of a body.
+const REJECTS: &str = "
+version: 1
+map: {fields: {email: email}}
+interpret:
+  outcomes:
+    - {outcome: rejected, when: {field: body.status, op: eq, value: rejected}}
+  reason: why
+";
+
+on_both! {
+    /// L8: whatever a client does has one outcome, which the timeline and the log of the attempt tell; each lead is sent once.
+    async fn l8_whatever_a_client_does_has_one_outcome(kind: Kind) {
+        let world = World::new(kind).await;
+        world.campaign("CC", REJECTS).await;
+        let typed = |body: String| Behaviour::Respond(200, vec![("content-type".into(), "application/json".into())], body);
+        let raw = |text: &str| text.as_bytes().to_vec();
+        let drip = raw("HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\nslowly, very slowly");
+        let to = |url: &str| Behaviour::Respond(302, vec![("location".into(), url.into())], String::new());
+        // Where the document reads the body, a success whose body is not whole is not an acceptance (M9); one that is not JSON is a text.
+        let table = [
+            ("accepts", typed("{}".into()), "delivered", "client_accepted", Some(200)),
+            ("hangs", Behaviour::Silence(Duration::from_secs(5)), "failed", "retries_exhausted", None),
+            ("drips its head", Behaviour::Drip(raw(&"HTTP/1.1 200 OK and so on".repeat(9)), Duration::from_millis(100)), "failed", "retries_exhausted", None),
+            ("drips its body", Behaviour::Drip(drip, Duration::from_millis(30)), "failed", "not_interpreted", Some(200)),
+            ("resets", Behaviour::Cut(Vec::new(), Ending::Reset), "failed", "retries_exhausted", None),
+            ("speaks another protocol", Behaviour::Cut(raw("SSH-2.0-OpenSSH_9.2\r\n"), Ending::Close), "failed", "retries_exhausted", None),
+            ("answers 10 MB", typed("x".repeat(10_000_000)), "failed", "not_interpreted", Some(200)),
+            ("lies about its type", typed("<html>thank you</html>".into()), "delivered", "client_accepted", Some(200)),
+            ("says more than its length", Behaviour::Cut(raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok{\"status\":\"rejected\"}"), Ending::Close), "delivered", "client_accepted", Some(200)),
+            ("says less than its length", Behaviour::cut(200, "{", Ending::Close), "failed", "not_interpreted", Some(200)),
+            ("redirects to a private address", to("http://10.0.0.1/leads"), "failed", "client_failed", Some(302)),
+            ("rejects with 200", typed(r#"{"status":"rejected","why":"not in this area"}"#.into()), "rejected", "client_rejected", Some(200)),
+            ("is broken", Behaviour::status(500), "failed", "retries_exhausted", Some(500)),
+        ];
+        for (number, (what, behaviour, state, cause, status)) in table.into_iter().enumerate() {
+            let path = format!("/client/{number}");
+            set_endpoint(&world, json!({"url": world.receiver.url(&path), "timeout_s": 2, "retries": 0})).await;
+            world.receiver.plan(&path, [behaviour]);
+            let id = submit(&world).await;
+            let page = world.submission(&id).await;
+            let last = page["timeline"].as_array().unwrap().last().unwrap().clone();
+            assert_eq!((&last["state"], &last["cause"]), (&json!(state), &json!(cause)), "{what}: {page}");
+            let delivery = deliveries(&world, &id, "client").await.remove(0);
+            let attempts = delivery["log"].as_array().unwrap();
+            assert_eq!((attempts.len(), &attempts[0]["status"]), (1, &json!(status)), "{what}: {delivery}");
+            assert_eq!(world.receiver.at(&path).len(), 1, "{what}");
+            assert!(!page["why"]["sentence"].as_str().unwrap().is_empty(), "{what}");
+            // What is kept of a response is bounded.
+            assert!(delivery.to_string().len() < 40_000, "{what}: {}", delivery.to_string().len());
+        }
+        world.stop().await;
+    }
+}
+
 on_both! {
     /// L8 M9: an answer that asks for patience is heard though it is cut, and what was answered whole says nothing of a cut.
     async fn l8_a_cut_response_is_tried_again_where_its_status_says_so(kind: Kind) {

@@ -22,6 +22,8 @@ pub enum Behaviour {
     Late(Duration),
     /// With these bytes as they are, and then so.
     Cut(Vec<u8>, Ending),
+    /// With these bytes one by one, so long after each other; it gives up when nobody listens any more.
+    Drip(Vec<u8>, Duration),
     /// With a status and nothing else; the next request on the same connection is not read, and the connection reset.
     ThenReset(u16),
     /// Waits until the gate is open, then goes on.
@@ -208,6 +210,13 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                     Ending::Close => {}
                     Ending::Reset => stream.get_ref().set_zero_linger().ok()?,
                     Ending::Stall(long) => tokio::time::sleep(long).await,
+                }
+                return None;
+            }
+            Behaviour::Drip(bytes, every) => {
+                for byte in bytes {
+                    stream.get_mut().write_all(&[byte]).await.ok()?;
+                    tokio::time::sleep(every).await;
                 }
                 return None;
             }
