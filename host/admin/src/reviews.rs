@@ -33,7 +33,7 @@ pub struct ReviewsQuery {
 pub struct NewReview {
     /// Whether it goes on.
     pub decision: Decision,
-    /// Why, for the timeline and for whoever is told of a rejection; up to 1,000 characters.
+    /// Why, for the timeline and for whoever is told of a rejection, which needs one; up to 1,000 characters.
     #[serde(default)]
     #[schema(max_length = 1000)]
     pub reason: Option<String>,
@@ -147,10 +147,11 @@ mod tests {
     fn l4_a_review_is_checked_as_a_whole() {
         let review = check(json!({"decision": "approve", "reason": " ok ", "data": {"score": 7}})).unwrap();
         assert_eq!((review.reason.as_deref(), review.overrides), (Some("ok"), false));
-        assert!(check(json!({"decision": "reject", "reason": " ", "data": {}, "override": true})).unwrap().overrides);
+        assert!(check(json!({"decision": "reject", "reason": "no", "data": {}, "override": true})).unwrap().overrides);
         let wrong = json!({"decision": "approve", "reason": "x".repeat(1_001), "data": {"email": 5, "tags": 1}});
         assert_eq!(check(wrong).unwrap_err(), ["reason", "data.email", "data.tags"]);
-        assert_eq!(check(json!({"decision": "reject", "data": {"score": 7}})).unwrap_err(), ["data"]);
+        assert_eq!(check(json!({"decision": "reject", "data": {"score": 7}})).unwrap_err(), ["reason", "data"]);
+        assert_eq!(check(json!({"decision": "reject", "reason": " "})).unwrap_err(), ["reason"]);
         for bad in [json!({}), json!({"decision": "maybe"}), json!({"decision": "approve", "why": "x"})] {
             assert!(serde_json::from_value::<NewReview>(bad).is_err());
         }
