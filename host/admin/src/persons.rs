@@ -10,6 +10,7 @@ use super::submissions::SubmissionDetails;
 use super::use_cases::{CREATE_ERASURE, EXPORT_PERSON, GET_ERASURE, LIST_ERASURES};
 use crate::rows::{Erasure, Lead, RejectedRequest, RequestOrigin};
 use hookmill_domain::error::ApiError;
+use hookmill_domain::hex::write_hex;
 use hookmill_domain::person::Address;
 use hookmill_pipeline::ExportedElement;
 pub use receipt::{ErasedCounts, ErasureReceipt, ErasureState, Remainder, UnderWay};
@@ -82,7 +83,7 @@ impl Scope {
         self.show_rows(ROWS)?;
         let organization = self.own_organization().await?;
         let page = self.pipeline().export_page(&organization, address.clone(), from).await?;
-        let subject = receipt::hex(&address.proof(&organization.salt));
+        let subject = write_hex(&address.proof(&organization.salt));
         self.store().note_export(&subject, &entry, self.now()).await.map_err(unavailable)?;
         let mut submissions = Vec::with_capacity(page.submissions.len());
         for id in &page.submissions {

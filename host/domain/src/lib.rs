@@ -17,6 +17,7 @@ pub mod erasure;
 pub mod error;
 pub mod event;
 pub mod flow;
+pub mod hex;
 pub mod ids;
 pub mod input;
 pub mod integer;

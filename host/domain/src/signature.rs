@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 
+pub(crate) use secret::hmac_sha256;
 pub use secret::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, SECRET_PREFIX, SECRETS_MAX, SecretError, SigningSecret};
 
 /// The header with the id of the message.

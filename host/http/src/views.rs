@@ -88,11 +88,6 @@ pub(super) fn time(ms: i64) -> Time {
     Time(Timestamp(ms).rfc3339())
 }
 
-/// A digest as hexadecimal digits.
-pub(super) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Stored JSON.
 pub(super) fn value(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or(Value::Null)

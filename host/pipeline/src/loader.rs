@@ -155,20 +155,13 @@ impl Pipeline {
             missing.iter().filter(|row| row.message_bytes.is_some()).map(|row| row.work.id.as_str()).collect();
         let mut messages = self.store.messages_to_send(&read.key.organization, &shaped).await?;
         let items = missing.into_iter().filter_map(|mut row| {
-            row.work.is_unanswered |= self.may_have_been_sent(row.work.shard, Timestamp(row.work.run_at));
+            row.work.is_unanswered |= self.flow.leases().may_have_been_sent(row.work.shard, Timestamp(row.work.run_at));
             let message = messages.remove(&row.work.id);
             // One that had a message and has none is gone.
             let is_there = message.is_some() || row.message_bytes.is_none();
             is_there.then(|| Delivery::loaded(DeliveryWork { message, ..row.work }).into_item())
         });
         Ok(ReadRows { items: items.collect(), has_more: has_more || is_cut, next_at })
-    }
-}
-
-impl Pipeline {
-    /// Whether an earlier owner of the shard may have sent what is still to be sent.
-    pub(crate) fn may_have_been_sent(&self, shard: u16, run_at: Timestamp) -> bool {
-        self.flow.leases().may_have_been_sent(shard, run_at)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::rows::{Erasure, ErasureDetails};
 use hookmill_domain::clock::Timestamp;
+use hookmill_domain::hex::write_hex;
 use hookmill_domain::state::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -170,7 +171,7 @@ impl From<ErasureDetails> for ErasureReceipt {
         let under_way = under_way.into_iter().map(|(submission_id, state)| UnderWay { submission_id, state });
         Self {
             state: ErasureState::of(&erasure),
-            person: hex(&erasure.person_hash),
+            person: write_hex(&erasure.person_hash),
             requested_at: Timestamp(erasure.requested_at).rfc3339(),
             finished_at: erasure.finished_at.map(|at| Timestamp(at).rfc3339()),
             id: erasure.id,
@@ -199,11 +200,6 @@ impl ErasedCounts {
             jobs: count("jobs"),
         }
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,19 +1,17 @@
 //! How requests to a client are authenticated (L8): by a header that is the same each time, or by one that depends on the body.
 
 use super::Faults;
+use crate::hex::write_hex;
 use crate::net_policy::HeaderList;
+use crate::signature::hmac_sha256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Bytes of each of its texts.
 const TEXT_BYTES_MAX: usize = 1_024;
-/// The block of SHA-256, in bytes (RFC 2104).
-const BLOCK_BYTES: usize = 64;
 const AUTHORIZATION: &str = "authorization";
 /// Headers that the host sets on each request.
 const OWN_HEADERS: [&str; 3] = ["hookmill-", "content-type", "user-agent"];
@@ -128,7 +126,9 @@ impl EndpointAuth {
             }
             Self::Bearer { token } => format!("Bearer {token}"),
             Self::Header { value, .. } => value.clone(),
-            Self::Hmac { secret, encoding, prefix, .. } => format!("{prefix}{}", encoding.write(&mac(secret, body))),
+            Self::Hmac { secret, encoding, prefix, .. } => {
+                format!("{prefix}{}", encoding.write(&hmac_sha256(secret.as_bytes(), &[body])))
+            }
         }
     }
 }
@@ -142,21 +142,10 @@ impl fmt::Debug for EndpointAuth {
 impl MacEncoding {
     fn write(self, bytes: &[u8]) -> String {
         match self {
-            Self::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Hex => write_hex(bytes),
             Self::Base64 => STANDARD.encode(bytes),
         }
     }
-}
-
-/// A key that is longer than a block counts by its digest (RFC 2104, 2).
-fn mac(secret: &str, body: &[u8]) -> [u8; 32] {
-    let digest = Sha256::digest(secret.as_bytes());
-    let key = if BLOCK_BYTES < secret.len() { digest.as_slice() } else { secret.as_bytes() };
-    let mut block = [0; BLOCK_BYTES];
-    block[..key.len()].copy_from_slice(key);
-    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
-    mac.update(body);
-    mac.finalize().into_bytes().into()
 }
 
 /// An authentication as the API receives it, unchecked: `kind`, and what belongs to it. A secret of `***` keeps the stored one.

@@ -6,8 +6,10 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
+/// The block of SHA-256, in bytes (RFC 2104).
+const BLOCK_BYTES: usize = 64;
 /// How a secret begins when it is shown to people.
 pub const SECRET_PREFIX: &str = "whsec_";
 /// The fewest bytes of a secret.
@@ -78,15 +80,21 @@ impl SigningSecret {
 
     /// The HMAC of what the specification signs.
     pub(super) fn sign(&self, id: &str, timestamp_s: i64, body: &[u8]) -> [u8; 32] {
-        // HMAC takes a key of any length, so the constructor's error can't occur; `new` on a padded block says the same
-        // without a fallible call, but only for keys of exactly one block.
-        let mut block = [0; 64];
-        block[..self.0.len()].copy_from_slice(&self.0);
-        let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
-        mac.update(format!("{id}.{timestamp_s}.").as_bytes());
-        mac.update(body);
-        mac.finalize().into_bytes().into()
+        hmac_sha256(&self.0, &[format!("{id}.{timestamp_s}.").as_bytes(), body])
     }
+}
+
+/// The HMAC of these parts one after another, with SHA-256 (RFC 2104). A key that is longer than a block counts by its digest.
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let digest = Sha256::digest(key);
+    let key = if BLOCK_BYTES < key.len() { digest.as_slice() } else { key };
+    // HMAC takes a key of any length, so the constructor's error can't occur; `new` on a padded block says the same
+    // without a fallible call, but only for keys of exactly one block.
+    let mut block = [0; BLOCK_BYTES];
+    block[..key.len()].copy_from_slice(key);
+    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
 }
 
 impl fmt::Debug for SigningSecret {

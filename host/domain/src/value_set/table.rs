@@ -1,6 +1,7 @@
 //! A table in memory: its keys and values in one piece of text, found by halving.
 
 use super::entries;
+use crate::hex::write_hex;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -78,7 +79,7 @@ impl ValueTable {
 
     /// The digest of a canonical form, as it is written.
     pub fn compute_digest(canonical: &[u8]) -> String {
-        Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect()
+        write_hex(&Sha256::digest(canonical))
     }
 
     /// The value under a key, as JSON text.

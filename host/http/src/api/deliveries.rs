@@ -13,6 +13,7 @@ use hookmill_admin::rows::{AttemptRow, Delivery, Message};
 use hookmill_admin::{DeliveryDetails, DeliveryFilter};
 use hookmill_domain::delivery::DeliveryState;
 use hookmill_domain::event::EventName;
+use hookmill_domain::hex::write_hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -108,7 +109,7 @@ impl From<Delivery> for DeliveryView {
             updated_at: views::time(row.updated_at),
             next_try_at: row.run_at.map(views::time),
             erased_at: row.erased_at.map(views::time),
-            message_digest: row.message_digest.as_deref().map(views::hex),
+            message_digest: row.message_digest.as_deref().map(write_hex),
         }
     }
 }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use hookmill_admin::rows::{RejectedFigures, RejectedRequest};
 use hookmill_admin::{Correction, ListedRejections, RejectedDetails, RejectedQuery};
+use hookmill_domain::hex::write_hex;
 use hookmill_domain::metadata::RequestMetadata;
 use hookmill_pipeline::IngestResponse;
 use serde::{Deserialize, Serialize};
@@ -107,7 +108,7 @@ impl From<RejectedRequest> for RejectedRequestView {
             content_encoding: row.content_encoding,
             body_bytes: row.body_bytes,
             kept_bytes: row.kept_bytes,
-            body_digest: row.body_digest.as_deref().map(views::hex),
+            body_digest: row.body_digest.as_deref().map(write_hex),
             remote_address: row.remote_address,
             rejected_at: views::time(row.rejected_at),
             reposted_as: row.reposted_as,

@@ -87,7 +87,9 @@ impl Pipeline {
                 return false;
             }
             let run_at = Timestamp(delivery.run_at.unwrap_or(i64::MIN));
-            shards.get(delivery.submission_id.as_str()).is_some_and(|shard| self.may_have_been_sent(*shard, run_at))
+            shards
+                .get(delivery.submission_id.as_str())
+                .is_some_and(|shard| self.flow.leases().may_have_been_sent(*shard, run_at))
         };
         open.iter().filter(is_sent).map(|delivery| delivery.id.clone()).collect()
     }
