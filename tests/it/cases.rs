@@ -4,6 +4,8 @@
 //! `document.yaml` and `problems.txt` for a document that must be rejected. `HOOKMILL_UPDATE_CASES=1` writes what came instead of
 //! comparing it: read the difference before it is committed.
 //!
+//! A case called `from-SENDER-...` runs on the ready document of that sender, `plugins/default/documents/senders/SENDER.yaml`.
+//!
 //! Value sets of the case are `sets/NAME.csv` and `sets/NAME.json`.
 //!
 //! A case may say what the client responds with: `responses.json` is a list of `{"file", "status", "headers"}`, and each file lies in the
@@ -37,6 +39,9 @@ const INPUTS: [(&str, &str); 5] = [
     ("input.xml", "application/xml"),
 ];
 
+/// What the cases of the ready documents for senders are called.
+const OF_SENDER: &str = "from-";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_comes_out_as_it_says() {
     let scratch = tempfile::tempdir().unwrap();
@@ -62,10 +67,7 @@ fn folders() -> Vec<PathBuf> {
 }
 
 async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
-    let document = match fs::read_to_string(case.join("document.yaml")) {
-        Ok(text) => text,
-        Err(_) => STANDARD_DOCUMENT.to_owned(),
-    };
+    let document = document(case);
     match pipeline.compile(&pipeline.default_component().digest, &document).await {
         Err(SaveError::Problems(problems)) => {
             let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -84,6 +86,19 @@ async fn check(pipeline: &Pipeline, case: &Path) -> Result<(), String> {
             let text = serde_json::to_string_pretty(&summary).unwrap();
             compare(&case.join("expected.json"), &format!("{text}\n"))
         }
+    }
+}
+
+/// The document of a case: its own, that of the sender for which it is called, or the standard document.
+fn document(case: &Path) -> String {
+    let name = case.file_name().unwrap().to_string_lossy();
+    let sender = name.strip_prefix(OF_SENDER).and_then(|rest| rest.split('-').next());
+    let of_sender =
+        sender.map(|sender| workspace().join("plugins/default/documents/senders").join(sender).with_extension("yaml"));
+    match fs::read_to_string(case.join("document.yaml")).ok().or_else(|| fs::read_to_string(of_sender?).ok()) {
+        Some(text) => text,
+        None if sender.is_some() => panic!("there is no document for `{name}`"),
+        None => STANDARD_DOCUMENT.to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What clients and subscribers get: the same bytes until they take them, signed, no more often than asked for, and nothing that
 //! they may not see.
 
-use hookmill_domain::settings::signing_secrets;
 use hookmill_domain::signature::{SignedHeaders, TOLERANCE_S};
+use hookmill_domain::webhook::settings::signing_secrets;
 use hookmill_tests::{Behaviour, Request, World, WorldOptions, on_both};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -47,16 +47,22 @@ async fn every_operation_asks_for_the_keys_it_says() {
             call(&world.nobody, method, address).await.expect(200);
             continue;
         }
-        call(&world.nobody, method, address).await.expect_error(401, "key_missing");
+        // A dialect has errors of its own form, and a status for all that is wrong with what was sent.
+        let is_dialect = asked.contains("apiKeyQuery");
+        let check = |response: Response, status: u16, code: &str| match is_dialect {
+            true => assert_eq!((response.status, response.code()), (status, code), "{address}: {}", response.text),
+            false => drop(response.expect_error(status, code)),
+        };
+        check(call(&world.nobody, method, address).await, 401, "key_missing");
         if !asked.contains("sourceKey") {
-            call(&world.source, method, address).await.expect_error(403, "source_key_not_allowed");
+            check(call(&world.source, method, address).await, 403, "source_key_not_allowed");
         }
         if !asked.contains("apiKey") {
-            call(&world.admin, method, address).await.expect_error(403, "api_key_not_allowed");
+            check(call(&world.admin, method, address).await, 403, "api_key_not_allowed");
         }
         let names_organization = said["parameters"].to_string().contains("/parameters/organization");
         if names_organization {
-            call(&operator, method, address).await.expect_error(422, "invalid");
+            check(call(&operator, method, address).await, if is_dialect { 400 } else { 422 }, "invalid");
         }
     }
     world.stop().await;

@@ -46,4 +46,5 @@ mod store;
 mod submissions;
 mod tables_of_documents;
 mod value_sets;
+mod webhooks;
 mod words;

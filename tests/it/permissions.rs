@@ -214,6 +214,12 @@ impl Stage {
         if path.contains("{client}") {
             path = path.replace("{client}", &self.spare_client().await);
         }
+        if path.contains("{subscription}") {
+            path = path.replace("{subscription}", &self.spare_subscription().await);
+        }
+        if path.contains("{webhook}") {
+            path = path.replace("{webhook}", &self.spare_scoped_webhook().await);
+        }
         if path.contains("{erasure}") {
             let erased = self.world.admin.post("/v1/erasures", &json!({"email": "nobody@x.example"})).await;
             path = path.replace("{erasure}", &erased.expect(201).str("id"));
@@ -226,8 +232,12 @@ impl Stage {
         }
         let parameters = operation.about["parameters"].as_array().unwrap();
         let required = parameters.iter().filter(|one| one["in"] == "query" && one["required"] == true);
-        let mut query: Vec<String> = required.map(|one| format!("{}=red", one["name"].as_str().unwrap())).collect();
-        if ["listDeliveries", "listReviews"].contains(&operation.id()) {
+        let value = |name: &str| if name == "event" { "lead.delivered" } else { "red" };
+        let named = required.map(|one| one["name"].as_str().unwrap());
+        let mut query: Vec<String> = named.map(|name| format!("{name}={}", value(name))).collect();
+        let of_campaigns =
+            ["listDeliveries", "listReviews", "listSubscriptions", "createSubscription", "listScopedWebhooks"];
+        if of_campaigns.contains(&operation.id()) {
             query.push("campaign=CAMP".into());
         }
         let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
@@ -237,6 +247,28 @@ impl Stage {
     /// A client that a call may use up.
     async fn spare_client(&self) -> String {
         self.world.admin.post("/v1/clients", &json!({"name": "spare"})).await.expect(201).str("id")
+    }
+
+    fn subscription(&self) -> Value {
+        json!({"name": "spare", "url": self.world.receiver.url("/subscription"), "events": ["lead.failed"]})
+    }
+
+    /// A subscription that a call may use up.
+    async fn spare_subscription(&self) -> String {
+        let spare = self.world.admin.post("/v1/subscriptions?campaign=CAMP", &self.subscription()).await;
+        spare.expect(201).str("id")
+    }
+
+    fn scoped_webhook(&self) -> Value {
+        let url = self.world.receiver.url("/scoped");
+        json!({"webhook_url": url, "association_type": "campaign", "email_campaign_id": "CAMP", "event_type": "EMAIL_REPLY", "force_create": true})
+    }
+
+    /// A scoped webhook that a call may use up.
+    async fn spare_scoped_webhook(&self) -> String {
+        self.world.admin.post("/api/v1/webhook/create", &self.scoped_webhook()).await.expect(200);
+        let listed = self.world.admin.get("/v1/scoped-webhooks?campaign=CAMP").await.expect(200).json;
+        listed["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
     /// A rejected request that the correction of the example fixes.
@@ -334,7 +366,11 @@ impl Stage {
             "saveCampaignVersion" => body["activate"] = json!(false),
             "setClientEndpoint" => body["url"] = json!(self.world.receiver.url("/client/CAMP")),
             "setFirstSubmissionAction" => body["url"] = json!(self.world.receiver.url("/checks")),
-            "setWebhookSettings" => body["url"] = json!(self.world.receiver.url("/subscriber")),
+            "setWebhookSettings" | "setCampaignWebhookSettings" => {
+                body["url"] = json!(self.world.receiver.url("/subscriber"));
+            }
+            "createSubscription" | "setSubscription" => body = self.subscription(),
+            "createScopedWebhook" => body = self.scoped_webhook(),
             "putValueSet" => body = json!({"red": unique()}),
             "pushLeads" => {
                 body["idempotency_key"] = json!(format!("permissions-{}", unique()));

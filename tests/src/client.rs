@@ -26,9 +26,10 @@ pub struct Response {
 }
 
 impl Response {
-    /// The error's code.
+    /// The error's code, which dialects have in errors of their own form.
     pub fn code(&self) -> &str {
-        self.json["error"]["code"].as_str().unwrap_or_default()
+        let code = self.json["error"]["code"].as_str();
+        code.or_else(|| self.json["code"].as_str()).unwrap_or_default()
     }
 
     /// The response, if it has this status.

@@ -158,6 +158,11 @@ pub(crate) fn host_entry(change: &Change) -> AuditEntry {
 }
 
 impl Scope {
+    /// Who acts.
+    pub(crate) fn user_id(&self) -> &str {
+        &self.actor.user_id
+    }
+
     /// The organization.
     pub fn organization_id(&self) -> &str {
         &self.organization_id

@@ -18,6 +18,8 @@ pub struct DeliveryFilter {
     pub submission: Option<String>,
     /// Only those of this campaign.
     pub campaign: Option<String>,
+    /// Only those to this destination, which is told of events.
+    pub destination: Option<String>,
 }
 
 /// A delivery with what is sent and what came of it.
@@ -46,7 +48,9 @@ impl Scope {
             }
         };
         let submission_id = lookup_id(&filter.submission.unwrap_or_default());
-        let filter = deliveries::DeliveryFilter { submission_id, state: filter.state, campaign_key };
+        let destination_id = lookup_id(&filter.destination.unwrap_or_default());
+        let state = filter.state;
+        let filter = deliveries::DeliveryFilter { submission_id, state, campaign_key, destination_id };
         let limit = self.rows_of(page)?;
         let rows = self.store().deliveries(&self.organization_id, &filter, page.from(), limit).await;
         Ok(Listed::page(rows.map_err(unavailable)?, limit, |row| row.id.clone()))
@@ -82,11 +86,12 @@ impl Scope {
     pub async fn resend_delivery(&self, id: &str) -> Result<(), ApiError> {
         let entry = self.authorize_change(&RESEND_DELIVERY)?;
         let (id, now) = (lookup_id(id), self.now());
-        if let Some(erased_at) = self.find_delivery(&id).await?.delivery.erased_at {
+        let delivery = self.find_delivery(&id).await?.delivery;
+        if let Some(erased_at) = delivery.erased_at {
             return Err(erased("delivery", &id, erased_at));
         }
-        let webhook = self.store().organization_webhook(&self.organization_id).await.map_err(unavailable)?;
-        let retries = webhook.map_or(0, |webhook| webhook.settings.retries);
+        let webhook = self.store().told_webhook(&delivery.destination_id).await.map_err(unavailable)?;
+        let retries = webhook.map_or(0, |webhook| webhook.retries);
         let resent = self.store().resend_delivery(&self.organization_id, &id, retries, &entry, now).await;
         let Some((destination_id, _)) = resent.map_err(unavailable)? else {
             let message = "only a final delivery of an event can be resent; a lead is sent to its client again by posting it again";

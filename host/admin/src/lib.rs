@@ -42,6 +42,7 @@ pub mod use_cases;
 mod users;
 mod value_sets;
 mod warnings;
+mod webhooks;
 
 pub use access::{Actor, Scope, authenticate_source, unknown_key};
 pub use api_keys::NewApiKey;
@@ -67,10 +68,11 @@ pub use rejected_requests::{Correction, ListedRejections, RejectedDetails, Rejec
 pub use requests::{RequestDetails, request_of_source};
 pub use rerun::Comparison;
 pub use reviews::{NewReview, ReviewsQuery};
-pub use settings::SavedSettings;
+pub use settings::{CampaignSettings, SavedSettings};
 pub use source_keys::{NewSourceKey, Regeneration, SourceCharset};
 pub use submissions::{EditedRepost, ListedSubmissions, SubmissionDetails, SubmissionQuery};
 pub use users::{MemberRole, NewUser};
+pub use webhooks::{CreatedScopedWebhook, EffectiveWebhook, NamedScope, RejectedScopedWebhook, WebhookDetails};
 
 /// The rows that use cases return.
 pub mod rows {
@@ -95,4 +97,5 @@ pub mod rows {
     pub use hookmill_store::submissions::{SubmissionRow, TimelineRow};
     pub use hookmill_store::users::User;
     pub use hookmill_store::value_sets::{ValueSet, ValueSetVersion};
+    pub use hookmill_store::webhooks::Webhook;
 }

@@ -117,6 +117,12 @@ declare! {
         LIST_DELIVERIES_OF_CAMPAIGN: "listDeliveries", View, Campaign;
         GET_DELIVERY: "getDelivery", View, Organization;
         GET_WEBHOOK_SETTINGS: "getWebhookSettings", View, Organization;
+        GET_CAMPAIGN_WEBHOOK_SETTINGS: "getCampaignWebhookSettings", View, Campaign;
+        GET_EFFECTIVE_WEBHOOKS: "getEffectiveWebhooks", View, Campaign;
+        LIST_SUBSCRIPTIONS: "listSubscriptions", View, Campaign;
+        GET_SUBSCRIPTION: "getSubscription", View, Campaign;
+        LIST_SCOPED_WEBHOOKS: "listScopedWebhooks", View, Campaign;
+        GET_SCOPED_WEBHOOK: "getScopedWebhook", View, Campaign;
 
         LIST_ERASURES: "listErasures", Administer, Organization;
         GET_ERASURE: "getErasure", Administer, Organization;
@@ -172,6 +178,13 @@ declare! {
         REPOST_REJECTED_REQUEST: "repostRejectedRequest", Administer, Organization, "rejected_request.reposted";
         RESEND_DELIVERY: "resendDelivery", Administer, Organization, "delivery.resent";
         SET_WEBHOOK_SETTINGS: "setWebhookSettings", Administer, Organization, "webhook_settings.set";
+        SET_CAMPAIGN_WEBHOOK_SETTINGS: "setCampaignWebhookSettings", Administer, Campaign, "campaign_webhook_settings.set";
+        REMOVE_CAMPAIGN_WEBHOOK_SETTINGS: "removeCampaignWebhookSettings", Administer, Campaign, "campaign_webhook_settings.removed";
+        CREATE_SUBSCRIPTION: "createSubscription", Administer, Campaign, "subscription.created";
+        SET_SUBSCRIPTION: "setSubscription", Administer, Campaign, "subscription.set";
+        DELETE_SUBSCRIPTION: "deleteSubscription", Administer, Campaign, "subscription.deleted";
+        CREATE_SCOPED_WEBHOOK: "createScopedWebhook", Administer, Campaign, "scoped_webhook.created";
+        DELETE_SCOPED_WEBHOOK: "deleteScopedWebhook", Administer, Campaign, "scoped_webhook.deleted";
 
         EXPORT_PERSON: "exportPerson", Administer, Organization, "person.exported";
         CREATE_ERASURE: "createErasure", Administer, Organization, "erasure.requested";

@@ -1,6 +1,7 @@
 //! The bounds of a host as its operator sets them: in a file, on the command line or in the environment. What is not set has its default.
 
 use hookmill_domain::config::Limits;
+use hookmill_domain::event::EventRegistry;
 use hookmill_domain::net_policy::AllowedRange;
 use hookmill_outbound::OutboundLimits;
 use serde::{Deserialize, Serialize};
@@ -16,19 +17,23 @@ pub struct Bounds {
     pub sandbox: hookmill_engine::Limits,
     /// Requests to the outside.
     pub outbound: OutboundLimits,
-    /// The private ranges in which receivers may be: the one setting of the file that is not a number.
+    /// The private ranges in which receivers may be.
     #[serde(skip)]
     pub allowed_private_ranges: Vec<AllowedRange>,
+    /// The events that webhooks may select and sources report: the usual ones, and those that are added.
+    #[serde(skip)]
+    pub events: EventRegistry,
 }
 
-/// The part and the name of the setting that is a list of ranges.
+/// The part and the names of the settings that are lists of texts.
 const RANGES: (&str, &str) = ("host", "allowed_private_ranges");
+const EVENTS: (&str, &str) = ("host", "reported_events");
 
 impl Bounds {
     /// The defaults, then those of a TOML file, then those that are set one by one as `part.name=number`.
     pub fn read(file: Option<&Path>, set: &[String]) -> Result<Self, String> {
         let mut bounds = serde_json::to_value(Self::default()).map_err(|error| error.to_string())?;
-        let mut allowed_private_ranges = Vec::new();
+        let (mut allowed_private_ranges, mut events) = (Vec::new(), EventRegistry::default());
         if let Some(path) = file {
             let place = path.display();
             let text = std::fs::read_to_string(path).map_err(|error| format!("{place} can't be read: {error}"))?;
@@ -40,6 +45,14 @@ impl Bounds {
                 for (name, value) in names {
                     if (part.as_str(), name.as_str()) == RANGES {
                         allowed_private_ranges = ranges(value).map_err(|why| format!("{place}: {why}"))?;
+                        continue;
+                    }
+                    if (part.as_str(), name.as_str()) == EVENTS {
+                        let added = texts(value).ok_or_else(|| {
+                            format!("{place}: `host.reported_events` is a list of names, such as [\"SMS_REPLY\"]")
+                        })?;
+                        events = EventRegistry::with_added(&added)
+                            .map_err(|why| format!("{place}: `host.reported_events`: {why}"))?;
                         continue;
                     }
                     put(&mut bounds, part, name, value.clone()).map_err(|why| format!("{place}: {why}"))?;
@@ -55,17 +68,22 @@ impl Bounds {
             put(&mut bounds, part, name, number.into())?;
         }
         let bounds: Self = serde_json::from_value(bounds).map_err(|error| format!("a bound is too large: {error}"))?;
-        Ok(Self { allowed_private_ranges, ..bounds })
+        Ok(Self { allowed_private_ranges, events, ..bounds })
     }
+}
+
+/// A list of texts; none for anything else.
+fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
 /// Private ranges as a list of texts.
 fn ranges(value: &Value) -> Result<Vec<AllowedRange>, String> {
-    let wrong = || "`host.allowed_private_ranges` is a list of networks, such as [\"10.1.0.0/16\"]".to_owned();
-    let texts = value.as_array().ok_or_else(wrong)?.iter().map(|one| one.as_str().ok_or_else(wrong));
-    texts
-        .map(|text| text?.parse::<AllowedRange>().map_err(|why| format!("`host.allowed_private_ranges`: {why}")))
-        .collect()
+    let texts = texts(value)
+        .ok_or_else(|| "`host.allowed_private_ranges` is a list of networks, such as [\"10.1.0.0/16\"]".to_owned())?;
+    let parse =
+        |text: &String| text.parse::<AllowedRange>().map_err(|why| format!("`host.allowed_private_ranges`: {why}"));
+    texts.iter().map(parse).collect()
 }
 
 /// Sets one bound that exists to a number that is not zero.

@@ -1,6 +1,7 @@
 //! Every bound of the host with its name, unit and default, in one table. The engine's and the sender's own bounds stand
 //! with them (`engine::Limits`, `outbound::OutboundLimits`).
 
+use crate::event::EventRegistry;
 use crate::net_policy::AllowedRange;
 use crate::value_set::TableLimits;
 pub use ipnet::IpNet;
@@ -43,6 +44,8 @@ pub struct Limits {
     pub file_text_bytes_max: usize,
     /// How many leads one request may carry (1,000).
     pub leads_per_request_max: usize,
+    /// How many subscriptions, and how many scoped webhooks, a user, client or campaign may have (100 each); beyond, 409.
+    pub webhooks_per_scope_max: i64,
     /// How many bytes of a header that is kept with a request (1 KiB).
     pub kept_header_bytes_max: usize,
     /// How long an idempotency key is taken, in milliseconds (7 x 24 h).
@@ -301,6 +304,7 @@ impl Default for Limits {
             form_fields_max: 1_000,
             file_text_bytes_max: 64 << 10,
             leads_per_request_max: 1_000,
+            webhooks_per_scope_max: 100,
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,
             lookup_ttl_ms: 1_000,
@@ -440,6 +444,8 @@ pub struct HostSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Private ranges in which receivers may be. None unless they are named.
     pub allowed_private_ranges: Vec<AllowedRange>,
+    /// The events that webhooks may select and sources report.
+    pub events: EventRegistry,
 }
 
 impl Default for HostSettings {
@@ -451,6 +457,7 @@ impl Default for HostSettings {
             development: false,
             trusted_proxies: Vec::new(),
             allowed_private_ranges: Vec::new(),
+            events: EventRegistry::default(),
         }
     }
 }

@@ -15,6 +15,12 @@ pub enum DestinationKind {
     Action,
     /// The webhook of an organization's settings (W3): it is told what happened.
     OrganizationWebhook,
+    /// The webhook of a campaign's own settings (W3), in place of the organization's.
+    CampaignWebhook,
+    /// A subscription (W4).
+    Subscription,
+    /// A scoped webhook (W6).
+    ScopedWebhook,
 }
 
 impl DestinationKind {
@@ -39,7 +45,12 @@ impl DestinationKind {
 
     /// Whether it is told what happened, and nothing depends on its responses.
     pub fn is_told(self) -> bool {
-        self == Self::OrganizationWebhook
+        matches!(self, Self::OrganizationWebhook | Self::CampaignWebhook | Self::Subscription | Self::ScopedWebhook)
+    }
+
+    /// Whether there may be any number of them, each with an id that its owner knows.
+    pub fn is_numerous(self) -> bool {
+        matches!(self, Self::Subscription | Self::ScopedWebhook)
     }
 
     /// Whether the campaign's plugin interprets its responses.
@@ -75,7 +86,7 @@ pub enum DeliveryState {
     Delivered,
     /// The receiver rejected it, or retries are exhausted.
     Failed,
-    /// The webhook was paused or switched off.
+    /// The webhook was paused, switched off or inactive.
     Suppressed,
     /// Canceled: the campaign was archived before it was sent, or the bid that it asks for can't count any more.
     Canceled,

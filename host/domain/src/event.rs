@@ -1,7 +1,9 @@
-//! The events the host itself tells of (W1).
+//! The events that destinations are told of (W1): those of the host, and those that sources report (I12).
 
 use super::state::State;
 use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// An event of a lead's way.
@@ -56,6 +58,84 @@ impl EventName {
     }
 }
 
+/// The events that sources report, besides those that an operator adds.
+const REPORTED_EVENTS: [&str; 11] = [
+    "EMAIL_SENT",
+    FIRST_EMAIL_SENT,
+    "EMAIL_OPEN",
+    "EMAIL_LINK_CLICK",
+    "EMAIL_REPLY",
+    "EMAIL_BOUNCE",
+    "LEAD_UNSUBSCRIBED",
+    "LEAD_CATEGORY_UPDATED",
+    "CAMPAIGN_STATUS_CHANGED",
+    "UNTRACKED_REPLIES",
+    "MANUAL_STEP_REACHED",
+];
+/// The event that the host also makes itself, of the first `EMAIL_SENT` of a lead (E1).
+pub const FIRST_EMAIL_SENT: &str = "FIRST_EMAIL_SENT";
+
+/// How many characters the name of an event may have.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Every event that a webhook may select: those of the host, those that are usually reported, and those that an operator adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRegistry {
+    reported: BTreeSet<String>,
+}
+
+impl Default for EventRegistry {
+    fn default() -> Self {
+        Self { reported: REPORTED_EVENTS.map(str::to_owned).into() }
+    }
+}
+
+impl EventRegistry {
+    /// The registry with the names that an operator adds.
+    ///
+    /// # Errors
+    /// Which name can't be one.
+    pub fn with_added(added: &[String]) -> Result<Self, String> {
+        let mut registry = Self::default();
+        for name in added {
+            let fits = (1..=NAME_CHARS_MAX).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+            if !fits || EventName::parse(name).is_some() {
+                return Err(format!(
+                    "`{}` can't be the name of a reported event; write 1 to {NAME_CHARS_MAX} of A-Z a-z 0-9 _ - . which the host has no event for",
+                    name.chars().take(NAME_CHARS_MAX).collect::<String>().escape_debug()
+                ));
+            }
+            registry.reported.insert(name.clone());
+        }
+        Ok(registry)
+    }
+
+    /// Whether a webhook may select it.
+    pub fn has(&self, name: &str) -> bool {
+        self.is_reported(name) || EventName::parse(name).is_some()
+    }
+
+    /// Whether a source may report it.
+    pub fn is_reported(&self, name: &str) -> bool {
+        self.reported.contains(name)
+    }
+
+    /// The names that sources may report, in order.
+    pub fn reported(&self) -> impl Iterator<Item = &str> {
+        self.reported.iter().map(String::as_str)
+    }
+}
+
+/// All names, with commas between them.
+impl fmt::Display for EventRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = EventName::ALL.iter().map(|event| event.as_str());
+        let names: Vec<&str> = own.chain(self.reported()).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
 /// The events that reaching a state causes, in their order (section 5). `by_client` says whether a client's response caused it.
 pub fn events_after(state: State, by_client: bool) -> Vec<EventName> {
     let own = match state {
@@ -94,6 +174,16 @@ mod tests {
         ];
         for (state, by_client, expected) in table {
             assert_eq!(events_after(state, by_client), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn w1_an_operator_adds_names() {
+        let registry = EventRegistry::with_added(&["SMS_REPLY".into()]).unwrap();
+        assert!(registry.is_reported("SMS_REPLY") && registry.is_reported("EMAIL_REPLY"));
+        assert!(registry.has("lead.delivered") && !registry.is_reported("lead.delivered"));
+        for wrong in ["", "a b", "lead.delivered", &"x".repeat(65)] {
+            assert!(EventRegistry::with_added(&[wrong.to_owned()]).is_err(), "{wrong}");
         }
     }
 

@@ -3,10 +3,10 @@
 use crate::error::HttpError;
 use crate::request_id::RequestId;
 use axum::extract::{FromRequestParts, Query};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use hookmill_admin::{Actor, Scope, authenticate_source, unknown_key};
-use hookmill_domain::error::Kind;
+use hookmill_domain::error::{ApiError, Kind};
 use hookmill_pipeline::{Pipeline, SourceKey};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -63,23 +63,44 @@ impl FromRequestParts<Pipeline> for OrgUser {
     }
 }
 
+/// Who calls in a dialect that has the key in the query; a header will do as well.
+pub(super) async fn actor_of_key(
+    pipeline: &Pipeline,
+    api_key: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Actor, ApiError> {
+    let key = match api_key.map(str::trim).filter(|key| !key.is_empty()) {
+        Some(key) => check_key(key)?,
+        None => key_of_headers(headers)?,
+    };
+    Actor::authenticate(pipeline, key).await
+}
+
 /// The key a request presents.
 fn presented_key(parts: &Parts) -> Result<&str, HttpError> {
-    let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
+    Ok(key_of_headers(&parts.headers)?)
+}
+
+fn key_of_headers(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    let key = bearer.or_else(|| parts.headers.get("x-api-key")?.to_str().ok()).map(str::trim).unwrap_or_default();
+    let key = bearer.or_else(|| headers.get("x-api-key")?.to_str().ok()).map(str::trim).unwrap_or_default();
     if key.is_empty() {
-        return Err(HttpError::new(
+        return Err(ApiError::new(
             Kind::Unauthenticated,
             "key_missing",
             "send a key in a header, as `Authorization: Bearer KEY` or `X-API-Key: KEY`; a key in the address or in the body is not read, and there is no \
              address yet for a sender that can't set a header: have a service in between set it",
         ));
     }
+    check_key(key)
+}
+
+fn check_key(key: &str) -> Result<&str, ApiError> {
     if KEY_BYTES_MAX < key.len() || !key.is_ascii() {
-        return Err(unknown_key().into());
+        return Err(unknown_key());
     }
     Ok(key)
 }

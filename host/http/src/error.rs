@@ -131,7 +131,8 @@ pub(crate) fn host_ended(request_id: &str) -> serde_json::Value {
     serde_json::to_value(ErrorBody { success: false, error, request_id }).unwrap_or_default()
 }
 
-fn status(kind: Kind) -> StatusCode {
+/// The status that an error of a kind has.
+pub(crate) fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::Syntax => StatusCode::BAD_REQUEST,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,

@@ -6,6 +6,7 @@ mod api;
 mod auth;
 mod body;
 mod changes;
+mod dialects;
 mod error;
 mod extract;
 mod jobs;
@@ -87,7 +88,12 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
         .at("/v1/campaigns/{campaign}/preview", routes!(api::preview::preview))
         .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
-        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list_of_campaign));
+        .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list_of_campaign))
+        .at(
+            "/v1/campaigns/{campaign}/webhook-settings",
+            routes!(api::settings::set_of_campaign, api::settings::get_of_campaign, api::settings::remove_of_campaign),
+        )
+        .at("/v1/campaigns/{campaign}/webhooks/effective", routes!(api::webhooks::effective));
 
     let leads = of("Leads", Access::OrgUser)
         .at("/v1/leads", routes!(api::leads::list))
@@ -120,7 +126,17 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/deliveries", routes!(api::deliveries::list))
         .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
         .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))
-        .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get));
+        .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get))
+        .at("/v1/subscriptions", routes!(api::subscriptions::create, api::subscriptions::list))
+        .at(
+            "/v1/subscriptions/{subscription}",
+            routes!(api::subscriptions::get, api::subscriptions::set, api::subscriptions::remove),
+        )
+        .at("/v1/scoped-webhooks", routes!(api::webhooks::list_scoped))
+        .at("/v1/scoped-webhooks/{webhook}", routes!(api::webhooks::get_scoped, api::webhooks::remove_scoped));
+
+    let dialects =
+        of("Deliveries", Access::UserByQuery).at("/api/v1/webhook/create", routes!(dialects::scoped_webhooks::create));
 
     let plugins = of("Plugins", Access::OrgUser)
         .at("/v1/plugins", routes!(api::plugins::list))
@@ -155,6 +171,7 @@ fn table(jobs: &Jobs) -> Routes {
         .and(submissions)
         .and(persons)
         .and(deliveries)
+        .and(dialects)
         .and(long_calls)
         .and(state_of_host(jobs))
         .and(system)

@@ -19,7 +19,7 @@ pub(crate) struct Delivery {
     pub(crate) row: DeliveryWork,
     /// The event it tells of; none where the message is shaped, or the event has still to be read.
     pub(crate) event: Option<Arc<EventData>>,
-    /// What further messages about its submission are shaped from; none where it has still to be read.
+    /// What further messages about its submission are shaped from; none where it has still to be read, or its event is about none.
     pub(crate) subject: Option<Arc<Submission>>,
 }
 
@@ -30,6 +30,9 @@ pub(crate) struct EventData {
     pub(crate) name: String,
     pub(crate) status: Option<String>,
     pub(crate) details: Vec<u8>,
+    /// What the source of a reported event said, JSON.
+    pub(crate) payload: Option<Vec<u8>>,
+    pub(crate) category: Option<(i64, String)>,
     pub(crate) occurred_at: i64,
 }
 
@@ -41,6 +44,8 @@ impl EventData {
             name: event.name.to_owned(),
             status: Some(event.status.to_owned()),
             details: event.details.clone(),
+            payload: None,
+            category: None,
             occurred_at: event.occurred_at.0,
         }
     }
@@ -52,15 +57,18 @@ impl EventData {
             name: event.name.clone(),
             status: event.status.clone(),
             details: event.details.clone(),
+            payload: event.payload.clone(),
+            category: event.category_id.map(|id| (id, event.category_name.clone().unwrap_or_default())),
             occurred_at: event.occurred_at,
         }
     }
 }
 
-/// The submission of an event that was read.
-pub(crate) fn loaded_submission(event: &EventWork) -> Submission {
+/// The submission of an event that was read; none where it is about none.
+pub(crate) fn loaded_submission(event: &EventWork) -> Option<Submission> {
+    let (id, received_at) = (event.submission_id.as_ref()?, event.received_at?);
     let lead = event.lead.as_deref().map_or_else(|| "{}".to_owned(), context::to_text);
-    context::submission(&event.submission_id, event.lead_id.clone(), lead, event.is_test, event.received_at)
+    Some(context::submission(id, event.lead_id.clone(), lead, event.is_test.unwrap_or(false), received_at))
 }
 
 impl Delivery {
@@ -122,6 +130,11 @@ impl Delivery {
     /// What kind of destination it goes to; none for a kind that this version does not know.
     pub(crate) fn kind(&self) -> Option<DestinationKind> {
         DestinationKind::parse(&self.row.destination_kind)
+    }
+
+    /// Whether what its message is shaped from has to be read.
+    pub(crate) fn is_to_load(&self) -> bool {
+        self.event.is_none() || self.subject.is_none()
     }
 
     /// Its lane: its destination.

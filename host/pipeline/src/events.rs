@@ -5,14 +5,14 @@ use super::Pipeline;
 use super::context;
 use super::delivery::{Delivery, EventData, loaded_submission};
 use super::finish::{CampaignContext, message};
-use super::interpret::client_destination;
 use super::programs::NotReady;
 use super::rendered::{self, json};
+use super::webhooks::Shaper;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind as ReceiverKind;
-use hookmill_engine::contract::{Destination, DestinationKind, Event, Payload, Subject, Submission};
-use hookmill_engine::{FaultKind, ItemError, Program, Stage};
+use hookmill_engine::contract::{Category, Event, Payload, Subject, Submission};
+use hookmill_engine::{FaultKind, ItemError, Stage};
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
 use hookmill_store::{Remedy, StoreError};
 use serde_json::json;
@@ -79,25 +79,28 @@ impl Pipeline {
         campaign_version_id: Option<&str>,
         mut events: Vec<(Arc<Submission>, &mut NewEvent)>,
     ) {
-        for kind in [ReceiverKind::OrganizationWebhook, ReceiverKind::Action] {
-            let has_kind = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_kind == kind);
-            let of_kind: Vec<_> = events.iter_mut().filter(|(_, event)| has_kind(event)).collect();
-            if !of_kind.is_empty() {
-                self.shape_new_events_for(kind, context, campaign_version_id, of_kind).await;
-            }
+        let sent = |event: &NewEvent| {
+            let sent = event.deliveries.iter().filter(|new| !new.is_suppressed);
+            sent.map(|new| new.destination_id.clone()).collect::<Vec<_>>()
+        };
+        let destinations: BTreeSet<String> = events.iter().flat_map(|(_, event)| sent(event)).collect();
+        for destination_id in destinations {
+            let is_to = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_id == destination_id);
+            let of_destination = events.iter_mut().filter(|(_, event)| is_to(event)).collect();
+            self.shape_new_events_for(&destination_id, context, campaign_version_id, of_destination).await;
         }
     }
 
     async fn shape_new_events_for(
         &self,
-        kind: ReceiverKind,
+        destination_id: &str,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
         events: Vec<&mut (Arc<Submission>, &mut NewEvent)>,
     ) {
         let requests =
-            events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Arc::clone(subject))).collect();
-        let shaping = self.shape_events(kind, context, campaign_version_id, requests);
+            events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Some(Arc::clone(subject)))).collect();
+        let shaping = self.shape_events(destination_id, context, campaign_version_id, requests);
         let (payloads, read) = match tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
             Ok(Ok(Ok(shaped))) => shaped,
             Ok(Ok(Err(_))) | Err(_) => return,
@@ -109,7 +112,7 @@ impl Pipeline {
         for ((_, event), payload) in events.into_iter().zip(payloads) {
             let Ok(payload) = payload else { continue };
             let message = message(&payload).with_value_sets(read.clone());
-            for delivery in event.deliveries.iter_mut().filter(|new| new.destination_kind == kind) {
+            for delivery in event.deliveries.iter_mut().filter(|new| new.destination_id == destination_id) {
                 delivery.message = Some(message.clone());
             }
         }
@@ -123,18 +126,15 @@ impl Pipeline {
         deliveries: Vec<Delivery>,
     ) -> Result<Result<ShapedDeliveries, NotReady>, StoreError> {
         let deliveries = self.load_subjects(&context.organization.id, deliveries).await?;
-        let mut by_program: BTreeMap<(Option<String>, bool), Vec<Delivery>> = BTreeMap::new();
+        let mut by_program: BTreeMap<(Option<String>, String), Vec<Delivery>> = BTreeMap::new();
         for delivery in deliveries {
-            by_program
-                .entry((delivery.row.campaign_version_id.clone(), is_action(&delivery)))
-                .or_default()
-                .push(delivery);
+            let key = (delivery.row.campaign_version_id.clone(), delivery.row.destination_id.clone());
+            by_program.entry(key).or_default().push(delivery);
         }
         let (mut ready, mut kept, mut undecided) = (Vec::new(), Vec::new(), Vec::new());
-        for ((campaign_version_id, is_action), of_program) in by_program {
-            let kind = if is_action { ReceiverKind::Action } else { ReceiverKind::OrganizationWebhook };
-            let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()?))).collect();
-            let shaped = self.shape_events(kind, context, campaign_version_id.as_deref(), subjects).await?;
+        for ((campaign_version_id, destination_id), of_program) in by_program {
+            let subjects = of_program.iter().filter_map(|d| Some((d.event.clone()?, d.subject.clone()))).collect();
+            let shaped = self.shape_events(&destination_id, context, campaign_version_id.as_deref(), subjects).await?;
             let (payloads, read) = match shaped {
                 Ok(shaped) => shaped,
                 Err(not_ready) => return Ok(Err(not_ready)),
@@ -157,7 +157,7 @@ impl Pipeline {
                         let Some((cause, detail)) = rendered::item_error(Stage::Shape, &error) else {
                             return Ok(Err(NotReady::later("the plugin took too long for others of the batch")));
                         };
-                        if is_action {
+                        if is_action(&delivery) {
                             undecided.push(delivery);
                             continue;
                         }
@@ -240,40 +240,41 @@ impl Pipeline {
     ) -> Result<Vec<Delivery>, StoreError> {
         let missing: Vec<&str> = deliveries
             .iter()
-            .filter(|delivery| delivery.event.is_none() || delivery.subject.is_none())
+            .filter(|delivery| delivery.is_to_load())
             .filter_map(|delivery| delivery.row.event_id.as_deref())
             .collect();
         let loaded = self.store.events_to_shape(organization_id, &missing).await?;
         let loaded: HashMap<String, _> = loaded.into_iter().map(|event| (event.id.clone(), event)).collect();
         let filled = deliveries.into_iter().filter_map(|mut delivery| {
-            if delivery.event.is_none() || delivery.subject.is_none() {
+            if delivery.is_to_load() {
                 let event = loaded.get(delivery.row.event_id.as_deref()?)?;
                 delivery.event = Some(Arc::new(EventData::loaded(event)));
-                delivery.subject = Some(Arc::new(loaded_submission(event)));
+                delivery.subject = loaded_submission(event).map(Arc::new);
             }
             Some(delivery)
         });
         Ok(filled.collect())
     }
 
-    /// Shapes events of one campaign for one kind of receiver; why, while it can't be known.
+    /// Shapes events of one campaign for one destination; why, while it can't be known.
     async fn shape_events(
         &self,
-        kind: ReceiverKind,
+        destination_id: &str,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
-        events: Vec<(Arc<EventData>, Arc<Submission>)>,
+        events: Vec<(Arc<EventData>, Option<Arc<Submission>>)>,
     ) -> Result<Result<ShapedPayloads, NotReady>, StoreError> {
-        let program = match self.shaping_program(campaign_version_id).await {
-            Ok(program) => program,
+        let Shaper { program, is_of_campaign } = match self.shaper(context, destination_id, campaign_version_id).await {
+            Ok(shaper) => shaper,
             Err(not_ready) => return Ok(Err(not_ready)),
         };
+        let campaign_version_id = campaign_version_id.filter(|_| is_of_campaign);
         let (now, organization) = (self.clock.now(), &context.organization);
         let call = Arc::new(context::context(organization, &context.campaign, now, &self.ids.new_id("run", now)));
-        let destination = event_destination(kind, context);
+        let destination = context.event_destination(destination_id);
         let subjects: Vec<Subject> = events
             .iter()
-            .map(|(event, submission)| Subject::Event(Arc::new(contract_event(event, submission))))
+            .map(|(event, submission)| Subject::Event(Arc::new(contract_event(event, submission.as_ref()))))
             .collect();
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
@@ -285,51 +286,21 @@ impl Pipeline {
             }
         }
     }
-
-    /// The program the submission ran on shapes the messages about it; where it can never be run, the standard payload is sent. Why, while
-    /// it is not ready.
-    async fn shaping_program(&self, campaign_version_id: Option<&str>) -> Result<Program, NotReady> {
-        match self.program_if_ready(campaign_version_id).await {
-            Err(NotReady::Never(_)) => Ok(self.standard.clone()),
-            result => result,
-        }
-    }
 }
 
 fn is_action(delivery: &Delivery) -> bool {
     delivery.kind() == Some(ReceiverKind::Action)
 }
 
-/// A receiver of events, as plugins see it.
-fn event_destination(kind: ReceiverKind, context: &CampaignContext) -> Destination {
-    let webhook = match kind {
-        ReceiverKind::Action => context.action.as_ref().and_then(|action| action.settings.webhook()),
-        ReceiverKind::Client | ReceiverKind::Ping | ReceiverKind::OrganizationWebhook => None,
-    };
-    if kind == ReceiverKind::Action {
-        let (method, url) = webhook.map_or(("POST", ""), |webhook| (webhook.method.as_str(), webhook.url.as_str()));
-        return client_destination(&context.campaign, DestinationKind::Action, method, url);
-    }
-    Destination {
-        kind: DestinationKind::OrganizationWebhook,
-        id: context.organization.id.clone(),
-        name: context.organization.name.clone(),
-        method: "POST".into(),
-        url: context.webhook.as_ref().map(|webhook| webhook.settings.url.clone()).unwrap_or_default(),
-        content_type: "application/json".into(),
-        settings: None,
-    }
-}
-
-fn contract_event(event: &EventData, submission: &Arc<Submission>) -> Event {
+fn contract_event(event: &EventData, submission: Option<&Arc<Submission>>) -> Event {
     Event {
         id: event.id.clone(),
         name: event.name.clone(),
         occurred_at: event.occurred_at,
         status: event.status.clone(),
-        submission: Some(Arc::clone(submission)),
+        submission: submission.map(Arc::clone),
         details: context::to_text(&event.details),
-        payload: None,
-        category: None,
+        payload: event.payload.as_deref().map(context::to_text),
+        category: event.category.as_ref().map(|(id, name)| Category { id: *id, name: name.clone() }),
     }
 }

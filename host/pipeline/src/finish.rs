@@ -16,7 +16,6 @@ use hookmill_domain::event::{EventName, events_after};
 use hookmill_domain::lead::{IdentityHash, tags};
 use hookmill_domain::lifecycle::duplicates::DuplicateRule;
 use hookmill_domain::lifecycle::local::LocalLifecycle;
-use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
 use hookmill_engine::contract::{Bid, MappedLead, Payload, Submission, Verdict, Warning};
 use hookmill_engine::{ItemError, Stage};
@@ -27,6 +26,7 @@ use hookmill_store::deliveries::{Message, NewDelivery, NewEvent};
 use hookmill_store::destinations::Destination;
 use hookmill_store::organizations::Organization;
 use hookmill_store::processed::{DerivedFrom, First, Move, Processed, ProcessedLead};
+use hookmill_store::webhooks::Webhook;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,7 +41,8 @@ pub(crate) struct CampaignContext {
     pub(crate) client: Option<Destination<ClientEndpoint>>,
     /// Its first-submission action.
     pub(crate) action: Option<Destination<Action>>,
-    pub(crate) webhook: Option<Destination<WebhookSettings>>,
+    /// Every webhook that its events may go to.
+    pub(crate) webhooks: Vec<Webhook>,
     /// What its campaign says of its submissions' lives.
     pub(crate) lifecycle: LocalLifecycle,
     /// The duplicate rules whose leads its own are compared with: its own, and those of other campaigns that look at it.
@@ -475,6 +476,7 @@ impl Pipeline {
             retries_max: i64::from(client.settings.retries),
             expires_at: None,
             campaign_version_id: None,
+            is_suppressed: false,
             message: Some(message(payload).with_bid(item.ping.bid().map(message_bid))),
         };
         let mut detail = json!({ "delivery_id": delivery.id });
@@ -514,15 +516,16 @@ impl Pipeline {
         detail: &Value,
         now: Timestamp,
     ) -> Option<NewEvent> {
-        let webhooks = route(context, name);
-        if webhooks.is_empty() {
+        let recipients = context.recipients(name.as_str(), None);
+        if recipients.is_empty() {
             return None;
         }
         let mut event = self.new_event(context, about, name, state, detail, now);
-        for webhook in webhooks {
-            let (kind, retries) = (DestinationKind::OrganizationWebhook, webhook.settings.retries);
-            let delivery = self.new_delivery(&event, about.shard, (kind, &webhook.id, webhook.version), retries);
-            event.deliveries.push(delivery);
+        for (webhook, is_suppressed) in recipients {
+            let destination = &webhook.destination;
+            let to = (webhook.kind, destination.id.as_str(), destination.version);
+            let delivery = self.new_delivery(&event, about.shard, to, destination.settings.retries);
+            event.deliveries.push(NewDelivery { is_suppressed, ..delivery });
         }
         Some(event)
     }
@@ -572,6 +575,7 @@ impl Pipeline {
             expires_at: None,
             campaign_version_id: None,
             message: None,
+            is_suppressed: false,
         }
     }
 
@@ -583,12 +587,12 @@ impl Pipeline {
         }
         let generation = self.contexts.generation();
         let (organization, campaign) = self.find_campaign(campaign_key).await?;
-        let webhook = self.store.organization_webhook(&organization.id).await?;
+        let webhooks = self.store.webhooks_of_campaign(&campaign).await?;
         let client = self.store.client_destination(campaign_key).await?;
         let action = self.store.action_destination(campaign_key).await?;
         let lifecycle = local_lifecycle(&campaign)?;
         let compared = self.compared(&campaign, lifecycle.rules()).await?;
-        let context = CampaignContext { organization, campaign, client, action, webhook, lifecycle, compared };
+        let context = CampaignContext { organization, campaign, client, action, webhooks, lifecycle, compared };
         Ok(self.contexts.put(generation, key, context, now))
     }
 }
@@ -620,11 +624,6 @@ fn kept_in(state: State, item: &BatchItem) -> Option<Kept> {
         State::Delivering if item.shown_bids.is_some() => kept.cloned(),
         _ => Kept::ended(kept),
     }
-}
-
-/// Which destinations get an event.
-fn route(context: &CampaignContext, name: EventName) -> Vec<&Destination<WebhookSettings>> {
-    context.webhook.iter().filter(|webhook| webhook.settings.wants(name)).collect()
 }
 
 /// A shaped message, as it is stored.

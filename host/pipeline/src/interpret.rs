@@ -261,7 +261,10 @@ pub(crate) fn attempt_detail(
 ) -> Value {
     let mut detail = match response {
         Ok(response) => {
-            let shown = body_to_show(receiver, response, body_bytes_max);
+            let shown = match receiver.logs_response_body() {
+                true => body_to_show(receiver, response, body_bytes_max),
+                false => ShownBody { text: None, base64: None, is_cut: false },
+            };
             json!({
                 "status": response.status,
                 "body": shown.text,

@@ -489,7 +489,7 @@ impl CompletedAttempt {
             let data = Arc::new(EventData::of(event));
             let subject = delivery.subject.as_ref();
             let campaign_version_id = delivery.row.campaign_version_id.as_deref();
-            let of_event = event.deliveries.iter();
+            let of_event = event.deliveries.iter().filter(|new| !new.is_suppressed);
             deliveries.extend(
                 of_event.map(|new| Delivery::new(new, Some(&data), subject, revision, campaign_version_id, now)),
             );

@@ -59,6 +59,17 @@ pub struct Pipeline {
     large: LargeValues,
 }
 
+/// The programs that every host has: the default plugin on documents of its own.
+#[derive(Debug)]
+pub struct OwnPrograms {
+    /// On the standard document.
+    pub standard: Program,
+    /// On what scoped webhooks are sent.
+    pub scoped_payload: Program,
+    /// SHA-256 of the default plugin, in hexadecimal.
+    pub digest: String,
+}
+
 /// What all clones share.
 pub struct Inner {
     pub(crate) settings: HostSettings,
@@ -76,6 +87,8 @@ pub struct Inner {
     /// The default plugin on its standard document: it serves every stage that a campaign's own component lacks.
     pub(crate) standard: Program,
     pub(crate) standard_digest: String,
+    /// The default plugin on what scoped webhooks are sent.
+    pub(crate) scoped_payload: Program,
     pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
     pub(crate) campaigns: Cache<(String, String), Campaign>,
     pub(crate) contexts: Cache<String, CampaignContext>,
@@ -105,7 +118,8 @@ impl std::ops::Deref for Pipeline {
 
 impl Pipeline {
     /// Builds a pipeline. Must be called inside the runtime: the committers start here.
-    pub fn new(deps: PipelineDeps, standard: Program, standard_digest: String) -> Self {
+    pub fn new(deps: PipelineDeps, own: OwnPrograms) -> Self {
+        let OwnPrograms { standard, scoped_payload, digest: standard_digest } = own;
         let limits = &deps.settings.limits;
         let ttl_ms = limits.lookup_ttl_ms;
         let host = deps.ids.new_id("host", deps.clock.now());
@@ -134,6 +148,7 @@ impl Pipeline {
             lookup_cache: LookupCache::new(limits),
             standard,
             standard_digest,
+            scoped_payload,
             settings: deps.settings,
             people: deps.store.for_people(),
             store: deps.store,

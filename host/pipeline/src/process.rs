@@ -192,8 +192,10 @@ impl Pipeline {
         let next = ran.items.iter().filter(|item| is_moved(&item.id)).filter_map(|item| item.next.as_ref());
         self.read_moved(organization_id, rows.iter().filter_map(|row| row.moved_to.as_ref()).chain(next), now);
         // What is written instead of what got no slot has events of its own, which memory does not hold.
-        if let (false, Some(webhook)) = (parts.without_slot.is_empty(), &context.webhook) {
-            self.flow.read_deliveries(organization_id, &webhook.id, now);
+        if !parts.without_slot.is_empty() {
+            for webhook in &context.webhooks {
+                self.flow.read_deliveries(organization_id, &webhook.destination.id, now);
+            }
         }
         if parts.is_response_lost {
             // What follows is in the store; dropping the reservation has it read.
@@ -417,7 +419,7 @@ fn handed_over(decided: &Decided, campaign_version_id: Option<&str>, now: Timest
         }
         for event in &row.events {
             let data = Arc::new(EventData::of(event));
-            for new in &event.deliveries {
+            for new in event.deliveries.iter().filter(|new| !new.is_suppressed) {
                 deliveries.push((
                     source_id.to_owned(),
                     Delivery::new(new, Some(&data), subject, *revision, campaign_version_id, now),

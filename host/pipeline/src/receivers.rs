@@ -91,8 +91,11 @@ impl Pipeline {
                 found.and_then(|action| action.webhook().cloned()).map(Receiver::Action)
             }
             DestinationKind::Ping => self.store.client_version(destination_id, version).await?.and_then(Receiver::ping),
-            DestinationKind::OrganizationWebhook => {
-                self.store.webhook_version(destination_id, version).await?.map(Receiver::Settings)
+            DestinationKind::OrganizationWebhook
+            | DestinationKind::CampaignWebhook
+            | DestinationKind::Subscription
+            | DestinationKind::ScopedWebhook => {
+                self.store.webhook_version(destination_id, version).await?.map(Receiver::webhook)
             }
         };
         Ok(Option::clone(&self.earlier_receivers.put(generation, key, found, now)))
@@ -123,9 +126,15 @@ fn counting(context: &CampaignContext, delivery: &Delivery) -> Option<Counting> 
             let addressee = receiver.map(|receiver| Addressee { receiver, revision: Some(client.revision) });
             Some(Counting { kind, version: client.version, is_paused: false, addressee })
         }
-        DestinationKind::OrganizationWebhook => {
-            let webhook = context.webhook.as_ref().filter(|webhook| webhook.id == *id && webhook.settings.enabled)?;
-            let receiver = Receiver::Settings(webhook.settings.clone());
+        DestinationKind::OrganizationWebhook
+        | DestinationKind::CampaignWebhook
+        | DestinationKind::Subscription
+        | DestinationKind::ScopedWebhook => {
+            let webhook = &context.webhook(id)?.destination;
+            if !webhook.settings.enabled {
+                return None;
+            }
+            let receiver = Receiver::webhook(webhook.settings.clone());
             let addressee = Some(Addressee { receiver, revision: Some(webhook.revision) });
             Some(Counting { kind, version: webhook.version, is_paused: webhook.paused_at.is_some(), addressee })
         }

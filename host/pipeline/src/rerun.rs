@@ -269,8 +269,8 @@ impl Pipeline {
             client.settings.ping = None;
         }
         let lifecycle = LocalLifecycle::always_open();
-        let (action, webhook, compared) = (None, None, Vec::new());
-        Ok(CampaignContext { organization, campaign, client, action, webhook, lifecycle, compared })
+        let (action, webhooks, compared) = (None, Vec::new(), Vec::new());
+        Ok(CampaignContext { organization, campaign, client, action, webhooks, lifecycle, compared })
     }
 
     /// A submission with its element.

@@ -6,8 +6,8 @@ use hookmill_domain::delivery::ReceiverSettings;
 use hookmill_domain::endpoint::{ClientEndpoint, EndpointAuth};
 use hookmill_domain::net_policy::{CaCertificates, ECHO_BYTES_MIN, HeaderList, Schemes, WebhookUrl};
 use hookmill_domain::ping::Ping;
-use hookmill_domain::settings::{WebhookSettings, signing_secrets};
 use hookmill_domain::signature::{self, Message as Signed};
+use hookmill_domain::webhook::settings::{WebhookSettings, optional_secrets, signing_secrets};
 use hookmill_outbound::OutboundRequest;
 use hookmill_store::deliveries::Message;
 use http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
@@ -38,8 +38,8 @@ pub(crate) enum Receiver {
     Action(ActionWebhook),
     /// The same, asked for a bid.
     Ping(Ping, Option<EndpointAuth>, Option<CaCertificates>),
-    /// The organization's webhook.
-    Settings(WebhookSettings),
+    /// A webhook.
+    Webhook(Box<WebhookSettings>),
 }
 
 impl ReceiverSettings for Receiver {
@@ -48,7 +48,7 @@ impl ReceiverSettings for Receiver {
             Self::Client(endpoint) => endpoint.method(),
             Self::Action(webhook) => webhook.method(),
             Self::Ping(ping, ..) => ping.method(),
-            Self::Settings(settings) => settings.method(),
+            Self::Webhook(settings) => settings.method(),
         }
     }
 
@@ -57,7 +57,7 @@ impl ReceiverSettings for Receiver {
             Self::Client(endpoint) => endpoint.url(),
             Self::Action(webhook) => webhook.url(),
             Self::Ping(ping, ..) => ping.url(),
-            Self::Settings(settings) => settings.url(),
+            Self::Webhook(settings) => settings.url(),
         }
     }
 }
@@ -67,6 +67,19 @@ impl Receiver {
     pub(crate) fn ping(endpoint: ClientEndpoint) -> Option<Self> {
         let ClientEndpoint { ping, auth, ca_certificates, .. } = endpoint;
         Some(Self::Ping(ping?, auth, ca_certificates))
+    }
+
+    /// A webhook.
+    pub(crate) fn webhook(settings: WebhookSettings) -> Self {
+        Self::Webhook(Box::new(settings))
+    }
+
+    /// Whether the log of attempts has the bodies of its responses.
+    pub(crate) fn logs_response_body(&self) -> bool {
+        match self {
+            Self::Client(_) | Self::Action(_) | Self::Ping(..) => true,
+            Self::Webhook(settings) => settings.logs_response_body,
+        }
     }
 
     /// What it responded, without path and query of its URL and without the secret of its authentication, which an error page may repeat.
@@ -89,7 +102,7 @@ impl Receiver {
             Self::Client(endpoint) => &endpoint.headers,
             Self::Action(webhook) => &webhook.headers,
             Self::Ping(ping, ..) => &ping.headers,
-            Self::Settings(settings) => &settings.headers,
+            Self::Webhook(settings) => &settings.headers,
         }
     }
 
@@ -98,7 +111,7 @@ impl Receiver {
             Self::Client(endpoint) => endpoint.ca_certificates.as_ref(),
             Self::Action(webhook) => webhook.ca_certificates.as_ref(),
             Self::Ping(_, _, ca_certificates) => ca_certificates.as_ref(),
-            Self::Settings(settings) => settings.ca_certificates.as_ref(),
+            Self::Webhook(settings) => settings.ca_certificates.as_ref(),
         }
     }
 
@@ -106,8 +119,9 @@ impl Receiver {
         match self {
             Self::Client(endpoint) => endpoint.auth.as_ref(),
             Self::Ping(_, auth, _) => auth.as_ref(),
-            // They sign, and what else they need is in their headers.
-            Self::Action(_) | Self::Settings(_) => None,
+            Self::Webhook(settings) => settings.auth.as_ref(),
+            // It signs, and what else it needs is in its headers.
+            Self::Action(_) => None,
         }
     }
 
@@ -116,7 +130,7 @@ impl Receiver {
             Self::Client(endpoint) => Duration::from_secs(endpoint.timeout_s),
             Self::Ping(ping, ..) => Duration::from_millis(ping.timeout_ms),
             Self::Action(webhook) => Duration::from_secs(webhook.timeout_s),
-            Self::Settings(settings) => Duration::from_secs(settings.timeout_s),
+            Self::Webhook(settings) => Duration::from_secs(settings.timeout_s),
         }
     }
 }
@@ -166,7 +180,7 @@ pub(crate) fn request(
 
 fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut HeaderMap) -> Result<(), String> {
     let text = |value: &str| HeaderValue::from_str(value).map_err(|error| error.to_string());
-    let secrets = match receiver {
+    let (secrets, is_optional) = match receiver {
         Receiver::Client(_) => {
             headers.insert(SUBMISSION_HEADER, text(id)?);
             return Ok(());
@@ -175,14 +189,16 @@ fn sign(receiver: &Receiver, id: &str, now_s: i64, body: &[u8], headers: &mut He
             headers.insert(PING_HEADER, text(id)?);
             return Ok(());
         }
-        Receiver::Action(webhook) => &webhook.secrets,
-        Receiver::Settings(settings) => &settings.secrets,
+        Receiver::Action(webhook) => (&webhook.secrets, false),
+        Receiver::Webhook(settings) => (&settings.secrets, true),
     };
-    let secrets = signing_secrets(secrets).map_err(|error| error.to_string())?;
-    let signed = secrets.sign(Signed::new(id, now_s, body).map_err(|error| error.to_string())?);
+    let secrets = if is_optional { optional_secrets(secrets) } else { signing_secrets(secrets).map(Some) };
+    let message = Signed::new(id, now_s, body).map_err(|error| error.to_string())?;
     headers.insert(HeaderName::from_static(signature::ID_HEADER), text(id)?);
     headers.insert(HeaderName::from_static(signature::TIMESTAMP_HEADER), text(&now_s.to_string())?);
-    headers.insert(HeaderName::from_static(signature::SIGNATURE_HEADER), text(&signed)?);
+    if let Some(secrets) = secrets.map_err(|error| error.to_string())? {
+        headers.insert(HeaderName::from_static(signature::SIGNATURE_HEADER), text(&secrets.sign(message))?);
+    }
     Ok(())
 }
 
@@ -193,26 +209,23 @@ fn listed<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<HeaderL
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookmill_domain::clock::Timestamp;
+    use hookmill_domain::event::EventRegistry;
     use hookmill_domain::signature::{SignedHeaders, SigningSecret, TOLERANCE_S};
+    use hookmill_domain::webhook::settings::WebhookSettingsDraft;
 
     fn settings() -> WebhookSettings {
-        WebhookSettings {
-            enabled: true,
-            url: "https://x.example/hook".into(),
-            events: vec![],
-            headers: BTreeMap::from([("x-a".into(), "1".into())]),
-            retries: 3,
-            timeout_s: 5,
-            ca_certificates: None,
-            secrets: vec![SigningSecret::from_bytes(vec![7; 32]).unwrap().reveal()],
-        }
+        let draft = serde_json::json!({"enabled": true, "url": "https://x.example/hook", "events": [], "headers": {"x-a": "1"}});
+        let draft: WebhookSettingsDraft = serde_json::from_value(draft).unwrap();
+        let secret = SigningSecret::from_bytes(vec![7; 32]).unwrap().reveal();
+        draft.check(Schemes::HttpsOnly, &EventRegistry::default(), vec![secret], Timestamp(0)).unwrap()
     }
 
     #[test]
     fn w10_the_signature_is_over_the_bytes_sent() {
         let message = Message::new(None, vec![], vec![], None, Some(b"{\"a\":1}".to_vec()));
         let made =
-            request("org_1", &Receiver::Settings(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly)
+            request("org_1", &Receiver::webhook(settings()), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly)
                 .unwrap();
         let header = |name: &str| made.headers.get(name).unwrap().to_str().unwrap().to_owned();
         let (id, timestamp, signature) =
@@ -225,11 +238,23 @@ mod tests {
         );
     }
 
+    /// W4: a webhook without a secret is not signed, and its id and time are sent all the same.
+    #[test]
+    fn w4_without_a_secret_nothing_is_signed() {
+        let message = Message::new(None, vec![], vec![], None, Some(b"{}".to_vec()));
+        let unsigned = WebhookSettings { secrets: Vec::new(), ..settings() };
+        let made = request("org_1", &Receiver::webhook(unsigned), &message, "evt_1", 1_700_000_000, Schemes::HttpsOnly)
+            .unwrap();
+        assert_eq!(made.headers.get("webhook-id").unwrap(), "evt_1");
+        assert_eq!(made.headers.get("webhook-timestamp").unwrap(), "1700000000");
+        assert!(!made.headers.contains_key("webhook-signature"));
+    }
+
     #[test]
     fn w8_a_plugin_can_set_no_header_of_the_hosts() {
         let message = Message::new(None, vec![], vec![("Webhook-Id".into(), "mine".into())], None, None);
         assert!(
-            request("org_1", &Receiver::Settings(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
+            request("org_1", &Receiver::webhook(settings()), &message, "evt_1", 0, Schemes::HttpsOnly)
                 .unwrap_err()
                 .contains("webhook-id")
         );

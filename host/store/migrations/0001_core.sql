@@ -11,6 +11,8 @@ create table organizations (
     name text not null,
     salt bytea not null,
     "values" bytea not null,
+    -- How many numbers its scoped webhooks were given: none is given twice.
+    webhook_numbers bigint not null default 0,
     created_at bigint not null
 );
 
@@ -410,10 +412,15 @@ create index lead_tags_of_campaign on lead_tags (campaign_key, tag, lead_id);
 create table destinations (
     id text primary key,
     organization_id text not null references organizations (id),
-    -- `client`, `action` or `organization_webhook`.
+    -- `client`, `action`, `organization_webhook`, `campaign_webhook`, `subscription` or `scoped_webhook`.
     kind text not null,
-    -- The campaign of a client or an action, the organization of an organization's webhook (the store's keys).
+    -- The campaign of a client, an action or its own webhook, the organization of its webhook (the store's keys). Of subscriptions and scoped
+    -- webhooks there may be many, so each is its own.
     owner_id text not null,
+    -- Of those, what they are for (`user`, `client` or `campaign`) and whom (the store's key); and what a scoped webhook's creator knows it by.
+    scope text,
+    scope_id text,
+    number bigint,
     -- The version that counts now.
     version bigint not null,
     -- How often its settings were saved: a response to earlier ones does not pause these (fencing).
@@ -423,6 +430,9 @@ create table destinations (
     updated_at bigint not null
 );
 create unique index destinations_of_owner on destinations (owner_id, kind);
+create index destinations_of_scope on destinations (scope_id, id) where scope_id is not null;
+create index destinations_of_organization on destinations (organization_id, id) where scope_id is not null;
+create unique index destinations_by_number on destinations (organization_id, number) where number is not null;
 
 -- The receivers that a destination had. Another URL or method is another version; all else is changed in the version that counts. Settings
 -- are encrypted whole: they carry secrets, headers and addresses.
@@ -440,7 +450,7 @@ create table destination_versions (
 create table events (
     organization_id text not null,
     id text not null,
-    -- What it is about: `submission`, `lead`, `campaign`, `plugin`, or `none` where the host knows nothing of it.
+    -- What it is about: `submission`, `lead`, or `person` (a hash of the address) where the host does not know the lead.
     subject_kind text not null,
     subject_id text,
     campaign_key text,
@@ -448,6 +458,10 @@ create table events (
     -- The submission's state after it, where it is about one.
     status text,
     details bytea not null,
+    -- What the source of a reported event said of it, JSON, and its category.
+    payload bytea,
+    category_id bigint,
+    category_name text,
     occurred_at bigint not null,
     primary key (organization_id, id)
 );
@@ -457,6 +471,7 @@ create table deliveries (
     organization_id text not null,
     id text not null,
     campaign_key text not null,
+    -- The submission that it is about; of a reported event that is about none, that event.
     submission_id text not null,
     event_id text,
     destination_id text not null,
@@ -493,6 +508,8 @@ create index deliveries_of_campaign on deliveries (campaign_key, id);
 create index deliveries_in_state on deliveries (campaign_key, state, id) where state <> 'delivered';
 create index deliveries_unanswered on deliveries (campaign_key, id) where is_unanswered;
 create index deliveries_of_submission on deliveries (organization_id, submission_id, id);
+-- The log of a webhook. Leads on their way to clients, which are the most, have none.
+create index deliveries_of_webhook on deliveries (destination_id, id) where event_id is not null;
 
 create table attempts (
     organization_id text not null,

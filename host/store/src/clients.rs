@@ -117,6 +117,9 @@ impl Store {
             if deleted == 0 {
                 return Ok(DeletedClient::Unknown);
             }
+            sqlx::query("delete from destination_versions where destination_id in (select id from destinations where scope_id = $1)")
+                .bind(id).execute(&mut *connection).await?;
+            sqlx::query("delete from destinations where scope_id = $1").bind(id).execute(&mut *connection).await?;
             insert_audit!(self, connection, entry, id, now);
             DeletedClient::Deleted
         }))

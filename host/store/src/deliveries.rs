@@ -42,7 +42,7 @@ pub struct NewDelivery {
     pub organization_id: String,
     /// Its campaign (the store's id).
     pub campaign_key: String,
-    /// The submission it is about.
+    /// The submission it is about; of a reported event that is about none, that event.
     pub submission_id: String,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
@@ -62,6 +62,15 @@ pub struct NewDelivery {
     pub campaign_version_id: Option<String>,
     /// The message, if it is shaped already.
     pub message: Option<Message>,
+    /// Whether it is only recorded: its webhook is inactive.
+    pub is_suppressed: bool,
+}
+
+impl NewDelivery {
+    /// The state that it is written in.
+    pub(crate) fn first_state(&self) -> DeliveryState {
+        if self.is_suppressed { DeliveryState::Suppressed } else { DeliveryState::Waiting }
+    }
 }
 
 /// A message as it will be sent, again and again if need be: the bytes never change between attempts.
@@ -146,12 +155,14 @@ pub struct Delivery {
     pub id: String,
     /// The campaign (the store's id).
     pub campaign_key: String,
-    /// The submission.
-    pub submission_id: String,
+    /// The submission; none for a reported event that is about none.
+    pub submission_id: Option<String>,
     /// The event; none for a lead on its way to the client.
     pub event_id: Option<String>,
     /// The event's name.
     pub event_name: Option<String>,
+    /// The destination.
+    pub destination_id: String,
     /// The destination's kind.
     pub destination_kind: String,
     /// Its state: `waiting`, `held`, `delivered`, `failed`, `suppressed`, `canceled`.
@@ -177,6 +188,7 @@ from_row!(Delivery {
     submission_id,
     event_id,
     event_name,
+    destination_id,
     destination_kind,
     state,
     attempts,
@@ -254,15 +266,15 @@ macro_rules! insert_deliveries {
         insert_many!($connection,
             "insert into deliveries (id, organization_id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, state, attempts, \
              retries_max, created_at, updated_at, run_at, expires_at, campaign_version_id, message_head, message_body) values",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?, ?, ?, ?, ?)", "", $deliveries,
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)", "", $deliveries,
             |query, d| query.bind(&d.id).bind(&d.organization_id).bind(&d.campaign_key).bind(&d.submission_id).bind(d.event_id.as_deref())
-                .bind(&d.destination_id).bind(d.destination_version).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.retries_max).bind($now.0).bind($now.0)
-                .bind($now.0).bind(d.expires_at).bind(d.campaign_version_id.as_deref()).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
+                .bind(&d.destination_id).bind(d.destination_version).bind(d.destination_kind.as_str()).bind(i64::from(d.shard)).bind(d.first_state().as_str()).bind(d.retries_max).bind($now.0).bind($now.0)
+                .bind((!d.is_suppressed).then_some($now.0)).bind(d.expires_at).bind(d.campaign_version_id.as_deref()).bind(d.message.as_ref().map(|message| message.head_json())).bind(d.message.as_ref().and_then(|message| message.body.as_deref())))
     };
 }
 pub(super) use insert_deliveries;
 
-const COLUMNS: &str = "select d.id, d.campaign_key, d.submission_id, d.event_id, e.name as event_name, d.destination_kind, d.state, d.attempts, d.retries_max, \
+const COLUMNS: &str = "select d.id, d.campaign_key, nullif(d.submission_id, d.event_id) as submission_id, d.event_id, e.name as event_name, d.destination_id, d.destination_kind, d.state, d.attempts, d.retries_max, \
      d.created_at, d.updated_at, d.run_at, d.erased_at, d.message_digest from deliveries d left join events e on e.organization_id = d.organization_id and e.id = d.event_id";
 
 impl Store {
@@ -289,7 +301,7 @@ impl Store {
         Ok(())
     }
 
-    /// The deliveries of an organization, the newest first, older than `before`; of one submission, campaign or state if given.
+    /// The deliveries of an organization, the newest first, older than `before`; of one submission, campaign, destination or state if given.
     #[boxed]
     pub async fn deliveries(
         &self,
@@ -298,28 +310,12 @@ impl Store {
         before: &str,
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
-        // Only what is asked for is in the statement, and the words of states are written out, so that an index can serve it.
-        let in_state = match filter.state {
-            Some(DeliveryState::Delivered) => " and d.state = 'delivered'".to_owned(),
-            // The second condition is the index's own: SQLite does not conclude it from the first.
-            Some(state) => format!(" and d.state = '{}' and d.state <> 'delivered'", state.as_str()),
-            None => String::new(),
-        };
-        let owned = match (filter.submission_id.as_str(), filter.campaign_key.as_str(), filter.state) {
-            ("", "", None | Some(DeliveryState::Delivered)) => "d.organization_id = $1",
-            // What is in a rare state is found campaign by campaign.
-            ("", "", _) => "d.campaign_key in (select campaign_key from campaigns where organization_id = $1)",
-            // A campaign's key says whose it is.
-            ("", _, _) => "d.campaign_key = $1",
-            (_, "", _) => "d.organization_id = $1 and d.submission_id = $4",
-            (_, _, _) => "d.campaign_key = $1 and d.submission_id = $4",
-        };
-        let owner = if filter.campaign_key.is_empty() { organization_id } else { &filter.campaign_key };
-        let sql = format!("{COLUMNS} where {owned} and d.id < $2{in_state} order by d.id desc limit $3");
+        let (conditions, given) = filter.conditions(organization_id);
+        let (before_at, limit_at) = (given.len() + 1, given.len() + 2);
+        let sql = format!("{COLUMNS} where {conditions} and d.id < ${before_at} order by d.id desc limit ${limit_at}");
         Ok(reading!(self, connection => {
-            let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(owner).bind(before_or_end(before)).bind(limit);
-            let query = if filter.submission_id.is_empty() { query } else { query.bind(&filter.submission_id) };
-            query.fetch_all(&mut *connection).await?
+            let query = given.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), |query, value| query.bind(*value));
+            query.bind(before_or_end(before)).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 
@@ -443,6 +439,52 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     /// Of one campaign (the store's id).
     pub campaign_key: String,
+    /// To one destination, which is told of events.
+    pub destination_id: String,
+}
+
+impl DeliveryFilter {
+    /// The conditions, as SQL whose parameters are numbered from 1, and these. Only what is asked for is in the statement, and the words of states are
+    /// written out, so that an index can serve it.
+    fn conditions<'a>(&'a self, organization_id: &'a str) -> (String, Vec<&'a str>) {
+        let in_state = match self.state {
+            Some(DeliveryState::Delivered) => " and d.state = 'delivered'".to_owned(),
+            // The second condition is the index's own: SQLite does not conclude it from the first.
+            Some(state) => format!(" and d.state = '{}' and d.state <> 'delivered'", state.as_str()),
+            None => String::new(),
+        };
+        let (campaign, submission) = (self.campaign_key.as_str(), self.submission_id.as_str());
+        let (owned, given): (&str, Vec<&str>) = match (self.destination_id.as_str(), submission, campaign, self.state) {
+            ("", "", "", None | Some(DeliveryState::Delivered)) => ("d.organization_id = $1", vec![organization_id]),
+            // What is in a rare state is found campaign by campaign.
+            ("", "", "", _) => (
+                "d.campaign_key in (select campaign_key from campaigns where organization_id = $1)",
+                vec![organization_id],
+            ),
+            // A campaign's key says whose it is.
+            ("", "", _, _) => ("d.campaign_key = $1", vec![campaign]),
+            ("", _, "", _) => ("d.organization_id = $1 and d.submission_id = $2", vec![organization_id, submission]),
+            ("", _, _, _) => ("d.campaign_key = $1 and d.submission_id = $2", vec![campaign, submission]),
+            // Found among those of the destination, whatever else is asked for; whose that is, is not the caller's word.
+            (destination, "", "", _) => (
+                "d.destination_id = $1 and d.event_id is not null and d.organization_id || '' = $2",
+                vec![destination, organization_id],
+            ),
+            (destination, "", _, _) => (
+                "d.destination_id = $1 and d.event_id is not null and d.campaign_key || '' = $2",
+                vec![destination, campaign],
+            ),
+            (destination, _, "", _) => (
+                "d.organization_id = $1 and d.submission_id = $2 and d.destination_id || '' = $3",
+                vec![organization_id, submission, destination],
+            ),
+            (destination, _, _, _) => (
+                "d.campaign_key || '' = $1 and d.organization_id = $2 and d.submission_id = $3 and d.destination_id || '' = $4",
+                vec![campaign, organization_id, submission, destination],
+            ),
+        };
+        (format!("{owned}{in_state}"), given)
+    }
 }
 
 #[cfg(test)]

@@ -14,15 +14,15 @@ use hookmill_domain::action::Action;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::endpoint::ClientEndpoint;
-use hookmill_domain::settings::WebhookSettings;
+use hookmill_domain::webhook::settings::WebhookSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-const PURPOSE: &str = "destination";
+pub(super) const PURPOSE: &str = "destination";
 
 /// How long after a version was replaced something may still be made for it, by a batch that was under way or a host that did not know
 /// yet, in milliseconds. Far more than either takes.
-const LATE_MS: i64 = 600_000;
+pub(super) const LATE_MS: i64 = 600_000;
 
 /// When the oldest delivery of a campaign was made that is not over.
 const OLDEST_OF_CAMPAIGN: &str = "select min(made_at) from (\
@@ -31,7 +31,7 @@ const OLDEST_OF_CAMPAIGN: &str = "select min(made_at) from (\
      select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'held' and d.state <> 'delivered' order by d.id limit 1) as made_at \
      from campaigns c where c.campaign_key = $1) as oldest";
 /// The same over all campaigns of an organization.
-const OLDEST_OF_ORGANIZATION: &str = "select min(made_at) from (\
+pub(super) const OLDEST_OF_ORGANIZATION: &str = "select min(made_at) from (\
      select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'waiting' and d.state <> 'delivered' order by d.id limit 1) as made_at \
      from campaigns c where c.organization_id = $1 union all \
      select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'held' and d.state <> 'delivered' order by d.id limit 1) as made_at \
@@ -76,6 +76,35 @@ impl<'a> Owner<'a> {
         Self { kind, organization_id: &campaign.organization_id, id: &campaign.key, name: &campaign.campaign_id }
     }
 }
+
+/// Saves the settings of a destination whose row is locked: in the version that counts, or in another one where they say another receiver.
+macro_rules! save_settings {
+    ($store:expr, $connection:expr, ($id:expr, $version:expr), $settings:expr, $encrypted:expr, ($oldest:expr, $oldest_of:expr), $versions_max:expr, $now:expr) => {{
+        let (id, version): (&str, i64) = ($id, $version);
+        let kept: Option<Vec<u8>> =
+            sqlx::query_scalar("select encrypted_settings from destination_versions where destination_id = $1 and version = $2")
+                .bind(id).bind(version).fetch_optional(&mut *$connection).await?;
+        let kept = kept.map(|kept| $store.open_settings(id, &kept)).transpose()?;
+        let counts = match kept {
+            None => version,
+            Some(kept) if $settings.has_receiver_of(&kept) => version,
+            Some(_) => {
+                sqlx::query("update destination_versions set replaced_at = $1 where destination_id = $2 and version = $3")
+                    .bind($now.0).bind(id).bind(version).execute(&mut *$connection).await?;
+                sqlx::query("update destinations set version = $1 where id = $2").bind(version + 1).bind(id).execute(&mut *$connection).await?;
+                let oldest: Option<i64> = sqlx::query_scalar($oldest).bind($oldest_of).fetch_one(&mut *$connection).await?;
+                let needed_since = oldest.unwrap_or($now.0).min($now.0) - $crate::destinations::LATE_MS;
+                sqlx::query("delete from destination_versions where destination_id = $1 and (version <= $2 or replaced_at < $3)")
+                    .bind(id).bind(version - $versions_max).bind(needed_since).execute(&mut *$connection).await?;
+                version + 1
+            }
+        };
+        sqlx::query("insert into destination_versions (destination_id, version, encrypted_settings, created_at) values ($1, $2, $3, $4) \
+             on conflict (destination_id, version) do update set encrypted_settings = excluded.encrypted_settings")
+            .bind(id).bind(counts).bind($encrypted.as_slice()).bind($now.0).execute(&mut *$connection).await?;
+    }};
+}
+pub(super) use save_settings;
 
 impl Store {
     /// A campaign's client.
@@ -164,6 +193,40 @@ impl Store {
         self.set_destination(owner, settings, versions_max, entry, now).await
     }
 
+    /// A campaign's own webhook, in place of its organization's (W3).
+    #[boxed]
+    pub async fn campaign_webhook(
+        &self,
+        campaign_key: &str,
+    ) -> Result<Option<Destination<WebhookSettings>>, StoreError> {
+        self.destination(DestinationKind::CampaignWebhook, campaign_key).await
+    }
+
+    /// Sets a campaign's own webhook, in the same way.
+    #[boxed]
+    pub async fn set_campaign_webhook(
+        &self,
+        campaign: &Campaign,
+        settings: &WebhookSettings,
+        versions_max: i64,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let owner = Owner::campaign(DestinationKind::CampaignWebhook, campaign);
+        self.set_destination(owner, settings, versions_max, entry, now).await
+    }
+
+    /// Removes a campaign's own webhook, if it has one: its organization's counts again. What waits for it is suppressed.
+    #[boxed]
+    pub async fn remove_campaign_webhook(
+        &self,
+        campaign: &Campaign,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.remove_destination(Owner::campaign(DestinationKind::CampaignWebhook, campaign), entry, now).await
+    }
+
     /// Removes a campaign's client, if it has one. What waits for it ends as `destination_removed`.
     #[boxed]
     pub async fn remove_client(
@@ -232,12 +295,12 @@ impl Store {
         row.map(|encrypted| self.open_settings(id, &encrypted)).transpose()
     }
 
-    fn open_settings<S: DeserializeOwned>(&self, id: &str, encrypted: &[u8]) -> Result<S, StoreError> {
+    pub(super) fn open_settings<S: DeserializeOwned>(&self, id: &str, encrypted: &[u8]) -> Result<S, StoreError> {
         let text = self.decrypt(PURPOSE, "destination_versions", id, encrypted)?;
         serde_json::from_slice(&text).map_err(|error| StoreError::corrupt("destination_versions", id, error))
     }
 
-    async fn set_destination<S: Serialize + DeserializeOwned + ReceiverSettings>(
+    async fn set_destination<S: Serialize + DeserializeOwned + ReceiverSettings + Sync>(
         &self,
         owner: Owner<'_>,
         settings: &S,
@@ -249,8 +312,8 @@ impl Store {
             serde_json::to_vec(settings).map_err(|error| StoreError::corrupt("destinations", owner.id, error))?;
         let (new_id, encrypted) = (self.ids.new_id("dst", now), self.encrypt(PURPOSE, &text));
         let oldest = match owner.kind {
-            DestinationKind::Client | DestinationKind::Ping | DestinationKind::Action => OLDEST_OF_CAMPAIGN,
             DestinationKind::OrganizationWebhook => OLDEST_OF_ORGANIZATION,
+            _ => OLDEST_OF_CAMPAIGN,
         };
         writing!(self, connection => {
             if owner.kind == DestinationKind::Client {
@@ -262,27 +325,7 @@ impl Store {
                 "insert into destinations (id, organization_id, kind, owner_id, version, revision, created_at, updated_at) values ($1, $2, $3, $4, 1, 1, $5, $5) \
                  on conflict (owner_id, kind) do update set revision = destinations.revision + 1, paused_at = null, updated_at = excluded.updated_at returning id, version")
                 .bind(&new_id).bind(owner.organization_id).bind(owner.kind.as_str()).bind(owner.id).bind(now.0).fetch_one(&mut *connection).await?;
-            let kept: Option<Vec<u8>> =
-                sqlx::query_scalar("select encrypted_settings from destination_versions where destination_id = $1 and version = $2")
-                    .bind(&id).bind(version).fetch_optional(&mut *connection).await?;
-            let kept = kept.map(|kept| self.open_settings::<S>(&id, &kept)).transpose()?;
-            let counts = match kept {
-                None => version,
-                Some(kept) if settings.has_receiver_of(&kept) => version,
-                Some(_) => {
-                    sqlx::query("update destination_versions set replaced_at = $1 where destination_id = $2 and version = $3")
-                        .bind(now.0).bind(&id).bind(version).execute(&mut *connection).await?;
-                    sqlx::query("update destinations set version = $1 where id = $2").bind(version + 1).bind(&id).execute(&mut *connection).await?;
-                    let oldest: Option<i64> = sqlx::query_scalar(oldest).bind(owner.id).fetch_one(&mut *connection).await?;
-                    let needed_since = oldest.unwrap_or(now.0).min(now.0) - LATE_MS;
-                    sqlx::query("delete from destination_versions where destination_id = $1 and (version <= $2 or replaced_at < $3)")
-                        .bind(&id).bind(version - versions_max).bind(needed_since).execute(&mut *connection).await?;
-                    version + 1
-                }
-            };
-            sqlx::query("insert into destination_versions (destination_id, version, encrypted_settings, created_at) values ($1, $2, $3, $4) \
-                 on conflict (destination_id, version) do update set encrypted_settings = excluded.encrypted_settings")
-                .bind(&id).bind(counts).bind(encrypted.as_slice()).bind(now.0).execute(&mut *connection).await?;
+            save_settings!(self, connection, (&id, version), settings, encrypted, (oldest, owner.id), versions_max, now);
             insert_audit!(self, connection, entry, owner.name, now);
         });
         Ok(())

@@ -55,6 +55,7 @@ mod transitions;
 mod turns;
 pub mod users;
 pub mod value_sets;
+pub mod webhooks;
 pub mod work;
 
 pub use database::{Store, StoreOptions, Target};

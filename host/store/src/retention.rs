@@ -60,7 +60,7 @@ impl Old {
             // An event that is still to be told of is what its message is shaped from.
             Self::Events => {
                 "select e.id from events e where e.organization_id = $1 and e.id < $2 and not exists (select 1 from deliveries d \
-                 where d.organization_id = e.organization_id and d.submission_id = e.subject_id and d.event_id = e.id \
+                 where d.organization_id = e.organization_id and d.submission_id in (e.subject_id, e.id) and d.event_id = e.id \
                  and d.state || '' in ('waiting', 'held')) order by e.id"
             }
             Self::Jobs => "select id from jobs where organization_id = $1 and id < $2 order by id",
@@ -276,7 +276,7 @@ mod tests {
                     "insert into attempts values ('org_1', '{delivery}', '{attempt}', 1, {at}, 1, 200, 'accepted', {x})"
                 ),
                 format!(
-                    "insert into events values ('org_1', '{event}', 'submission', 'sub_{n}', null, 'x', null, {x}, {at})"
+                    "insert into events values ('org_1', '{event}', 'submission', 'sub_{n}', null, 'x', null, {x}, null, null, null, {at})"
                 ),
                 format!(
                     "insert into deliveries (organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, state, attempts, \

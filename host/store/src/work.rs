@@ -202,20 +202,40 @@ pub struct EventWork {
     pub status: Option<String>,
     /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
+    /// What the source of a reported event said of it, JSON.
+    pub payload: Option<Vec<u8>>,
+    /// Its category's id.
+    pub category_id: Option<i64>,
+    /// Its category's name.
+    pub category_name: Option<String>,
     /// When it happened.
     pub occurred_at: i64,
-    /// The submission.
-    pub submission_id: String,
+    /// The submission; none for a reported event that is about none.
+    pub submission_id: Option<String>,
     /// The person.
     pub lead_id: Option<String>,
     /// The mapped lead.
     pub lead: Option<Vec<u8>>,
     /// Whether it is a test.
-    pub is_test: bool,
+    pub is_test: Option<bool>,
     /// When the submission was received.
-    pub received_at: i64,
+    pub received_at: Option<i64>,
 }
-from_row!(EventWork { id, name, status, details, occurred_at, submission_id, lead_id, lead, is_test, received_at });
+from_row!(EventWork {
+    id,
+    name,
+    status,
+    details,
+    payload,
+    category_id,
+    category_name,
+    occurred_at,
+    submission_id,
+    lead_id,
+    lead,
+    is_test,
+    received_at
+});
 
 /// A lane that has work, due now or later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,7 +262,7 @@ pub struct DueRows<T> {
 
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at, \
      state, lead_id, kept, queued_at from submissions";
-const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, s.campaign_key as submission_campaign_key, s.revision as submission_revision, d.event_id, d.destination_id, \
+const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, coalesce(s.campaign_key, d.campaign_key) as submission_campaign_key, coalesce(s.revision, 0) as submission_revision, d.event_id, d.destination_id, \
      d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.expires_at, d.message_bytes, d.is_unanswered, \
      case when d.destination_kind = 'ping' then d.campaign_version_id else coalesce(d.campaign_version_id, s.campaign_version_id) end as campaign_version_id, \
      case when d.event_id is null then s.kept end as kept from";
@@ -317,7 +337,7 @@ impl Store {
             format!("select * from ({DUE_DELIVERY} where shard = {shard} and destination_id = $1 and run_at is not null order by run_at, id limit $2) as d{shard}")
         });
         let sql = format!(
-            "{DELIVERY} ({}) as d join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id order by d.run_at, d.id limit $2",
+            "{DELIVERY} ({}) as d left join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id order by d.run_at, d.id limit $2",
             branches.collect::<Vec<_>>().join(" union all ")
         );
         let rows: Vec<DeliveryRow> = reading!(self, connection => {
@@ -369,9 +389,9 @@ impl Store {
     /// The events of deliveries that are still to be shaped, with their submissions.
     #[boxed]
     pub async fn events_to_shape(&self, organization_id: &str, ids: &[&str]) -> Result<Vec<EventWork>, StoreError> {
-        const SELECT: &str = ") select e.id, e.name, e.status, e.details, e.occurred_at, s.id as submission_id, s.lead_id, s.lead, s.is_test, s.received_at \
+        const SELECT: &str = ") select e.id, e.name, e.status, e.details, e.payload, e.category_id, e.category_name, e.occurred_at, s.id as submission_id, s.lead_id, s.lead, s.is_test, s.received_at \
              from v join events e on e.organization_id = v.organization_id and e.id = v.id \
-             join submissions s on s.organization_id = e.organization_id and s.id = e.subject_id";
+             left join submissions s on s.organization_id = e.organization_id and s.id = e.subject_id";
         Ok(select_many!(self, query_as as EventWork, SELECT, organization_id, ids))
     }
 

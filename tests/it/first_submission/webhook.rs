@@ -1,8 +1,8 @@
 //! What a webhook decides, and what becomes of a submission about which it does not.
 
 use super::*;
-use hookmill_domain::settings::signing_secrets;
 use hookmill_domain::signature::{SignedHeaders, TOLERANCE_S};
+use hookmill_domain::webhook::settings::signing_secrets;
 use hookmill_tests::{Ending, Gate, on_both};
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use hookmill_domain::ids::SharedIdGenerator;
 use hookmill_domain::net_policy::AddressPolicy;
 use hookmill_engine::{Compiler, Digest, Engine, Program};
 use hookmill_outbound::{OutboundLimits, Sender};
-use hookmill_pipeline::{Pipeline, PipelineDeps, STANDARD_DOCUMENT, Workers};
+use hookmill_pipeline::{OwnPrograms, Pipeline, PipelineDeps, SCOPED_PAYLOAD_DOCUMENT, STANDARD_DOCUMENT, Workers};
 use hookmill_store::{Store, StoreOptions, Target};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -158,8 +158,8 @@ async fn open_store(options: &Options, data: &DataDirectory) -> Result<Store, St
 async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Result<Pipeline, StartError> {
     let cache = options.cache.clone().unwrap_or_else(|| data.cache());
     let engine = Engine::with_compiler(options.engine_limits.clone(), &cache, options.compiler.clone())?;
-    let (standard, digest) = standard(&engine).await?;
-    store.keep_component(&digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
+    let own = own_programs(&engine).await?;
+    store.keep_component(&own.digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
     let (allowed, development) = (options.settings.allowed_private_ranges.clone(), options.settings.development);
     let policy = AddressPolicy { allowed, development };
     let deps = PipelineDeps {
@@ -171,19 +171,23 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
         ids: options.ids.clone(),
         data: options.data.clone(),
     };
-    Ok(Pipeline::new(deps, standard, digest))
+    Ok(Pipeline::new(deps, own))
 }
 
-/// The default plugin on its standard document.
-async fn standard(engine: &Engine) -> Result<(Program, String), StartError> {
+/// The default plugin on the documents that every host has.
+async fn own_programs(engine: &Engine) -> Result<OwnPrograms, StartError> {
     let digest = Digest::of(DEFAULT_PLUGIN);
     let fetch = || async { Ok::<_, std::convert::Infallible>(DEFAULT_PLUGIN.to_vec()) };
     let component = engine.load(digest, fetch).await.map_err(|error| StartError::DefaultPlugin(error.to_string()))?;
-    let compiled = engine
-        .compile_configuration(&component, STANDARD_DOCUMENT)
-        .await
-        .map_err(|error| StartError::DefaultPlugin(format!("{error:?}")))?;
-    Ok((Program { component, plan: Some(compiled.plan) }, digest.to_string()))
+    let [standard, scoped_payload] = [STANDARD_DOCUMENT, SCOPED_PAYLOAD_DOCUMENT].map(|document| {
+        let component = component.clone();
+        async move {
+            let compiled = engine.compile_configuration(&component, document).await;
+            let compiled = compiled.map_err(|error| StartError::DefaultPlugin(format!("{error:?}")))?;
+            Ok::<_, StartError>(Program { component, plan: Some(compiled.plan) })
+        }
+    });
+    Ok(OwnPrograms { standard: standard.await?, scoped_payload: scoped_payload.await?, digest: digest.to_string() })
 }
 
 fn operator_keys(pipeline: &Pipeline) -> OperatorKeys {

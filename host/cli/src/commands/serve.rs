@@ -107,6 +107,7 @@ impl Serve {
                 development: self.development || self.demo,
                 trusted_proxies: self.trusted_proxies,
                 allowed_private_ranges: [bounds.allowed_private_ranges, self.allowed_private_ranges].concat(),
+                events: bounds.events,
             },
             engine_limits: bounds.sandbox,
             outbound_limits: bounds.outbound,

@@ -6,7 +6,7 @@ use crate::endpoint::Faults;
 use crate::error::ApiError;
 use crate::net_policy::{CaCertificates, Schemes};
 use crate::retry::ACTION_RETRIES;
-use crate::settings::signing_secrets;
+use crate::webhook::settings::signing_secrets;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

@@ -194,7 +194,7 @@ impl AuthDraft {
     }
 
     /// Checks everything; none for the kind `none`. `headers` are those that are sent besides, each list with its place.
-    pub(super) fn check(
+    pub(crate) fn check(
         mut self,
         headers: &[(&str, &BTreeMap<String, String>)],
         faults: &mut Faults,

@@ -12,7 +12,6 @@ use axum::response::Response;
 use hookmill_admin::rows::{AttemptRow, Delivery, Message};
 use hookmill_admin::{DeliveryDetails, DeliveryFilter};
 use hookmill_domain::delivery::DeliveryState;
-use hookmill_domain::event::EventName;
 use hookmill_domain::hex::write_hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,17 +28,23 @@ pub(crate) struct DeliveryQuery {
     submission: Option<String>,
     /// Only those of this campaign.
     campaign: Option<String>,
+    /// Only those to this destination, which is told of events.
+    destination: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryView {
     id: String,
-    /// The kind of its destination: `client`, `action` (the webhook of the first-submission action) or `organization_webhook`.
+    /// The kind of its destination: `client`, `ping` (the client, asked for a bid), `action` (the webhook of the first-submission action), `organization_webhook`,
+    /// `campaign_webhook`, `subscription` or `scoped_webhook`.
     destination_kind: String,
-    submission_id: String,
+    /// Its destination. Of a subscription or scoped webhook it is that one's id.
+    destination_id: String,
+    /// The submission; null for a reported event that is about none.
+    submission_id: Option<String>,
     event_id: Option<String>,
-    #[schema(value_type = Option<EventName>)]
+    /// The name of the event; null for a lead on its way to the client.
     event: Option<String>,
     #[schema(value_type = DeliveryState)]
     state: String,
@@ -99,6 +104,7 @@ impl From<Delivery> for DeliveryView {
         Self {
             id: row.id,
             destination_kind: row.destination_kind,
+            destination_id: row.destination_id,
             submission_id: row.submission_id,
             event_id: row.event_id,
             event: row.event_name,
@@ -155,11 +161,11 @@ impl From<DeliveryDetails> for DeliveryPage {
     responses((status = OK, description = "A page of the list.", body = Page<DeliveryView>)))]
 pub(crate) async fn list(
     OrgUser(scope): OrgUser,
-    Query(DeliveryQuery { state, submission, campaign }): Query<DeliveryQuery>,
+    Query(DeliveryQuery { state, submission, campaign, destination }): Query<DeliveryQuery>,
     Query(page): Query<PageSize>,
     Query(before): Query<Before>,
 ) -> Result<Json<Page<DeliveryView>>, HttpError> {
-    let filter = DeliveryFilter { state, submission, campaign };
+    let filter = DeliveryFilter { state, submission, campaign, destination };
     Ok(Json(Page::of(scope.list_deliveries(filter, &page.before(before)).await?, Into::into)))
 }
 

@@ -104,7 +104,7 @@ pub(crate) struct PingView {
     min_price: Option<String>,
 }
 
-fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<String, &'static str> {
+pub(super) fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<String, &'static str> {
     views::mask_headers(headers).into_iter().map(|(name, mask)| (name.to_owned(), mask)).collect()
 }
 

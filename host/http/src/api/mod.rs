@@ -25,6 +25,8 @@ pub(super) mod reviews;
 pub(super) mod settings;
 pub(super) mod source_keys;
 pub(super) mod submissions;
+pub(super) mod subscriptions;
 pub(super) mod users;
 pub(super) mod value_sets;
 pub(super) mod warnings;
+pub(super) mod webhooks;

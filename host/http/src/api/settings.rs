@@ -1,14 +1,16 @@
-//! The webhook settings of an organization (W3). The secret is write-only; a first save without one has one made, and shows it
-//! once.
+//! The webhook settings of an organization and of a campaign (W3). The secret is write-only; a first save without one has one made, and shows
+//! it once.
 
 use crate::auth::OrgUser;
 use crate::body::JsonBody;
 use crate::error::HttpError;
+use crate::extract::Path;
 use crate::views::{self, Time};
 use axum::Json;
-use hookmill_admin::SavedSettings;
-use hookmill_domain::event::EventName;
-use hookmill_domain::settings::{WebhookSettings, WebhookSettingsDraft};
+use axum::http::StatusCode;
+use hookmill_admin::rows::Destination;
+use hookmill_admin::{CampaignSettings, SavedSettings};
+use hookmill_domain::webhook::settings::{WebhookSettings, WebhookSettingsDraft};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -19,7 +21,7 @@ pub(crate) struct SettingsView {
     enabled: bool,
     /// The URL; whose role is below `admin` sees scheme and host alone, as `https://subscriber.example/…`.
     url: String,
-    #[schema(value_type = Vec<EventName>)]
+    /// The names of the events that are sent.
     events: Vec<String>,
     /// The names; every value is shown as `***`.
     headers: BTreeMap<String, &'static str>,
@@ -36,6 +38,31 @@ pub(crate) struct SettingsView {
     new_secret: Option<String>,
     /// Since when the webhook is paused, because its receiver responded with `410`.
     paused_at: Option<Time>,
+}
+
+/// The webhook settings that count for a campaign.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignWebhookSettings)]
+pub(crate) struct CampaignSettingsView {
+    /// Whether the campaign has settings of its own, which count in place of the organization's.
+    is_override: bool,
+    /// The campaign's own; null where it has none.
+    own: Option<SettingsView>,
+    /// The organization's, which are set at `/v1/webhook-settings`; null where there are none. Events that only they select are sent by them, unless the
+    /// campaign's own are disabled.
+    organization: Option<SettingsView>,
+}
+
+impl From<Destination<WebhookSettings>> for SettingsView {
+    fn from(webhook: Destination<WebhookSettings>) -> Self {
+        view(webhook.settings, None, webhook.paused_at.map(|at| at.0))
+    }
+}
+
+impl From<CampaignSettings> for CampaignSettingsView {
+    fn from(CampaignSettings { own, organization }: CampaignSettings) -> Self {
+        Self { is_override: own.is_some(), own: own.map(Into::into), organization: organization.map(Into::into) }
+    }
 }
 
 fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option<i64>) -> SettingsView {
@@ -74,6 +101,44 @@ pub(crate) async fn set(
 #[utoipa::path(get, path = "", operation_id = "getWebhookSettings",
     responses((status = OK, description = "The settings; secrets and values of headers are never shown, and path and query of the URL to admins alone.", body = SettingsView)))]
 pub(crate) async fn get(OrgUser(scope): OrgUser) -> Result<Json<SettingsView>, HttpError> {
-    let webhook = scope.webhook_settings().await?;
-    Ok(Json(view(webhook.settings, None, webhook.paused_at.map(|at| at.0))))
+    Ok(Json(scope.webhook_settings().await?.into()))
+}
+
+/// Sets a campaign's own webhook
+///
+/// Admins. From then on it counts in place of the organization's. Disabled, it keeps the campaign silent. Enabled, its URL, headers, retries and timeout count
+/// for the events that it selects, and the organization's for those that only the organization selects. The first save without secrets generates one and returns
+/// it once.
+#[utoipa::path(put, path = "", operation_id = "setCampaignWebhookSettings", request_body = WebhookSettingsDraft,
+    responses((status = OK, description = "The settings after the change.", body = SettingsView)))]
+pub(crate) async fn set_of_campaign(
+    OrgUser(scope): OrgUser,
+    Path(campaign): Path<String>,
+    JsonBody(draft): JsonBody<WebhookSettingsDraft>,
+) -> Result<Json<SettingsView>, HttpError> {
+    let SavedSettings { settings, new_secret } = scope.set_campaign_webhook_settings(&campaign, draft).await?;
+    Ok(Json(view(settings, new_secret, None)))
+}
+
+/// Shows the webhook settings that count for a campaign
+#[utoipa::path(get, path = "", operation_id = "getCampaignWebhookSettings",
+    responses((status = OK, description = "Its own and the organization's; secrets and values of headers are never shown, and path and query of URLs to admins alone.", body = CampaignSettingsView)))]
+pub(crate) async fn get_of_campaign(
+    OrgUser(scope): OrgUser,
+    Path(campaign): Path<String>,
+) -> Result<Json<CampaignSettingsView>, HttpError> {
+    Ok(Json(scope.campaign_webhook_settings(&campaign).await?.into()))
+}
+
+/// Removes a campaign's own webhook
+///
+/// Admins. The organization's settings count again.
+#[utoipa::path(delete, path = "", operation_id = "removeCampaignWebhookSettings",
+    responses((status = NO_CONTENT, description = "It is removed.")))]
+pub(crate) async fn remove_of_campaign(
+    OrgUser(scope): OrgUser,
+    Path(campaign): Path<String>,
+) -> Result<StatusCode, HttpError> {
+    scope.remove_campaign_webhook_settings(&campaign).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

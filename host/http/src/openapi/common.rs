@@ -21,6 +21,8 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("plugin", "The plugin's name, or its id.", "scoring"),
     ("rejected", "The rejected request's id.", "rej_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("set", "The value set's name.", "zip_codes"),
+    ("subscription", "The subscription's id.", "sub_01kxs3n9v6z4c6c0x5h2rg5m7k"),
+    ("webhook", "The scoped webhook's id.", "whk_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("version", "The version, counted from 1 in each campaign or value set.", "1"),
 ];
 
@@ -75,13 +77,14 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     let is_typed = has_body && operation["requestBody"]["content"].get("application/wasm").is_none();
     let mut parameters: Vec<Value> = address_parameters(address).map(part).collect();
     parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
-    if access == Access::OrgUser || access == Access::SourceOrOrgUser {
+    if matches!(access, Access::OrgUser | Access::SourceOrOrgUser | Access::UserByQuery) {
         parameters.push(json!({ "$ref": "#/components/parameters/organization" }));
     }
     let is_long = operation["operationId"].as_str().is_some_and(jobs::is_long);
     if is_long {
         parameters.push(json!({ "$ref": "#/components/parameters/prefer" }));
     }
+    let is_dialect = access == Access::UserByQuery;
     let errors = [
         (access != Access::Public, ["401", "403", "503"].as_slice()),
         (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422", "429"]),
@@ -91,7 +94,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
         (is_typed, &["415"]),
         (is_long, &["429"]),
     ];
-    let codes = errors.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes);
+    let codes = errors.into_iter().filter(|(applies, _)| *applies && !is_dialect).flat_map(|(_, codes)| codes);
     let mut responses: Map<String, Value> = codes.map(|code| ((*code).to_owned(), error_reference(code))).collect();
     responses.extend(operation["responses"].as_object().cloned().into_iter().flatten());
     for (code, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
@@ -149,6 +152,7 @@ fn security(access: Access) -> Value {
         Access::Public => json!([]),
         Access::Source => json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }]),
         Access::User | Access::OrgUser => json!([{ "apiKey": [] }, { "apiKeyHeader": [] }]),
+        Access::UserByQuery => json!([{ "apiKeyQuery": [] }, { "apiKey": [] }, { "apiKeyHeader": [] }]),
         Access::SourceOrOrgUser => {
             json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }, { "apiKey": [] }, { "apiKeyHeader": [] }])
         }
@@ -205,6 +209,7 @@ pub(super) fn components(schemas: Map<String, Value>) -> Value {
             "sourceKeyHeader": header("The same, in a header of its own."),
             "apiKey": bearer("An API key (`hmk_...`): it has its user's role, and may be scoped to campaigns."),
             "apiKeyHeader": header("The same, in a header of its own."),
+            "apiKeyQuery": { "type": "apiKey", "in": "query", "name": "api_key", "description": "The same, in the query, for the dialects that have it there. It is not logged." },
         },
     })
 }

@@ -22,6 +22,8 @@ pub(crate) enum Access {
     User,
     /// A user in an organization; an operator names which.
     OrgUser,
+    /// The same by a key in the query: a dialect, whose errors have a form of their own.
+    UserByQuery,
 }
 
 /// A group of routes with their description.

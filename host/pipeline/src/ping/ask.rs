@@ -143,6 +143,7 @@ impl Pipeline {
             expires_at: Some(expires_at.0),
             campaign_version_id: client.campaign.active_version_id.clone(),
             message: None,
+            is_suppressed: false,
         })
     }
 }

@@ -47,11 +47,12 @@ pub(super) fn filling() -> Vec<String> {
             id("sub")
         ),
         format!(
-            "insert into deliveries (organization_id, id, campaign_key, submission_id, destination_id, destination_version, destination_kind, shard, state, attempts, \
-             retries_max, created_at, updated_at, run_at) {n} select {org}, {}, {campaign}, {}, 'dst_' || cast(i % 100 as text), 1, 'client', i % 64, \
+            "insert into deliveries (organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, state, attempts, \
+             retries_max, created_at, updated_at, run_at) {n} select {org}, {}, {campaign}, {}, case when i % 3 = 0 then {} end, 'dst_' || cast(i % 100 as text), 1, 'client', i % 64, \
              case when i % 100 = 7 then 'waiting' when i % 1000 = 8 then 'held' when i % 1000 = 9 then 'failed' else 'delivered' end, 1, 3, i, i, {} from n",
             id("dlv"),
             id("sub"),
+            id("evt"),
             some(100)
         ),
         format!(

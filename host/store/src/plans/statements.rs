@@ -31,8 +31,8 @@ use hookmill_domain::flow::SHARDS;
 use hookmill_domain::lifecycle::Lifecycle;
 use hookmill_domain::lifecycle::caps::Caps;
 use hookmill_domain::lifecycle::local::LocalLifecycle;
-use hookmill_domain::settings::WebhookSettings;
 use hookmill_domain::state::{Change, State};
+use hookmill_domain::webhook::settings::WebhookSettings;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
@@ -420,12 +420,17 @@ statements! { store:
         let campaign = store.campaign(CAMPAIGN).await?.expect("a campaign");
         for url in ["https://a.example/", "https://b.example/"] {
             let (headers, url) = (BTreeMap::new(), url.to_owned());
-            let (method, retries, timeout_s, ca_certificates) = ("POST".to_owned(), 1, 1, None);
-            let client = ClientEndpoint { url: url.clone(), method, headers: headers.clone(), retries, timeout_s, ca_certificates: None, auth: None, ping: None };
+            let (method, retries, timeout_s) = ("POST".to_owned(), 1, 1);
+            let client = ClientEndpoint { url: url.clone(), method, headers, retries, timeout_s, ca_certificates: None, auth: None, ping: None };
             store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
-            let (enabled, events, secrets) = (true, vec![], vec![]);
-            let webhook = WebhookSettings { enabled, url, events, headers, retries, timeout_s, secrets, ca_certificates };
-            store.set_webhook(ORG, &webhook, 10, &entry("webhook.set"), NOW).await?;
+            store.set_webhook(ORG, &webhook_settings(&url), 10, &entry("webhook.set"), NOW).await?;
+        }
+    }
+    "deliveries to a webhook", "deliveries_of_webhook" => {
+        for (campaign_key, state) in [("", None), ("cmp_101", Some(DeliveryState::Failed))] {
+            let (campaign_key, destination_id) = (campaign_key.to_owned(), "dst_1".to_owned());
+            let filter = DeliveryFilter { campaign_key, destination_id, state, ..DeliveryFilter::default() };
+            store.deliveries(ORG, &filter, "", 50).await?;
         }
     }
     "commit", "key of commits" => {
@@ -712,6 +717,11 @@ fn of_organization_7(row: Processed) -> Processed {
     Processed { organization_id: "org_7".into(), campaign_key: "cmp_107".into(), ..row }
 }
 
+fn webhook_settings(url: &str) -> WebhookSettings {
+    let settings = serde_json::json!({"enabled": true, "url": url, "events": [], "headers": {}, "retries": 1, "timeout_s": 1, "secrets": []});
+    serde_json::from_value(settings).expect("settings")
+}
+
 fn moved_to() -> MovedTo {
     MovedTo { campaign_key: "cmp_117".into(), campaign_id: "C17".into(), kept: b"{}".to_vec() }
 }
@@ -731,6 +741,7 @@ fn delivery(id: &str, submission_id: &str) -> NewDelivery {
         expires_at: None,
         campaign_version_id: None,
         message: Some(Message::new(None, vec![], vec![], None, Some(b"{}".to_vec()))),
+        is_suppressed: false,
     }
 }
 

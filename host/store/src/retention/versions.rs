@@ -72,9 +72,9 @@ impl Store {
     pub(crate) async fn is_run_by_messages(&self, version: &Unused) -> Result<bool, StoreError> {
         for state in ["waiting", "held"] {
             let oldest = format!(
-                "select s.campaign_version_id from (select organization_id, submission_id from deliveries where campaign_key = $1 and state = '{state}' \
+                "select coalesce(d.campaign_version_id, s.campaign_version_id) as campaign_version_id from (select organization_id, submission_id, campaign_version_id from deliveries where campaign_key = $1 and state = '{state}' \
                  and state <> 'delivered' and id < $3 order by id limit $4) as d \
-                 join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id"
+                 left join submissions s on s.organization_id = d.organization_id and s.id = d.submission_id"
             );
             // Messages are made until their lead has ended, however late that is.
             if self.is_among(&oldest, version, "zzzz").await? {

@@ -1,0 +1,4 @@
+//! The dialects of other platforms, each a thin facade over the same use cases: what a system written for such a platform sends and expects
+//! (docs/dialects.md).
+
+pub(super) mod scoped_webhooks;
