@@ -16,7 +16,7 @@ use super::date_format::{DateReader, Misfit, ReadDate, plain};
 use super::date_hint::suggest;
 use super::error::{FunctionError, quote_text};
 use super::limits::DATE_BYTES_MAX;
-use super::rfc3339::{of_milliseconds, rfc3339};
+use super::rfc3339::{PRECISIONS, Precision, of_milliseconds, rfc3339};
 use super::spec::{ArgumentKind, EmptyInput, Kind, Lists, Parameter, Run, Spec, example, optional, required};
 use super::zone_name::ZoneNameError;
 use crate::plan::Argument;
@@ -239,10 +239,21 @@ pub const FUNCTIONS: &[Spec] = &[
         name: "rfc3339",
         summary: "Writes a number of milliseconds since 1970 as a date and time of RFC 3339 in UTC.",
         takes: Kind::Number,
+        parameters: &[optional(
+            "precision",
+            ArgumentKind::Word(&PRECISIONS),
+            "milliseconds where there are any",
+            "always whole seconds, with what is below them cut off (`s`), or always milliseconds (`ms`)",
+        )],
         on_empty: EmptyInput::of(["missing", "null", "\"\"", "\"1970-01-01T00:00:00Z\"", "wrong_type", "wrong_type"]),
         errors: &[("not_a_time", "it is not an integer of milliseconds, or outside the years 0000 to 9999")],
-        examples: &[example("rfc3339", "1718447400000", "\"2024-06-15T10:30:00Z\"")],
-        run: Run::ReadFilled(|text, _| of_milliseconds(text).map(Some)),
+        examples: &[
+            example("rfc3339", "1718447400000", "\"2024-06-15T10:30:00Z\""),
+            example("rfc3339", "1718447400250", "\"2024-06-15T10:30:00.250Z\""),
+            example("{rfc3339: s}", "1718447400250", "\"2024-06-15T10:30:00Z\""),
+            example("{rfc3339: ms}", "1718447400000", "\"2024-06-15T10:30:00.000Z\""),
+        ],
+        run: Run::ReadFilled(|text, call| of_milliseconds(text, Precision::of_word(call.word(0))).map(Some)),
         ..TIME
     },
     Spec {
@@ -516,7 +527,7 @@ fn instant(text: &str, moment: Moment, call: &Call<'_, '_>, place: usize) -> Res
 fn epoch(number: Decimal, call: &Call<'_, '_>) -> Result<Value<'static>, FunctionError> {
     let shown = number.digits();
     let milliseconds = if call.word(0) == 0 { number.times(&Decimal::integer(1000))? } else { number };
-    let made = milliseconds.to_i64().and_then(rfc3339);
+    let made = milliseconds.to_i64().and_then(|time_ms| rfc3339(time_ms, Precision::AsNeeded));
     let reason = "is outside the years 0000 to 9999, or counts parts of a millisecond; is the unit right?";
     made.map(Value::text).ok_or_else(|| FunctionError::new("not_a_time", format!("{shown} {reason}")))
 }
