@@ -39,6 +39,7 @@ mod process;
 mod queue;
 mod rejected_requests;
 mod replay;
+mod reported_events;
 mod requirements;
 mod responses;
 mod slots;

@@ -46,6 +46,8 @@ pub struct Limits {
     pub leads_per_request_max: usize,
     /// How many subscriptions, and how many scoped webhooks, a user, client or campaign may have (100 each); beyond, 409.
     pub webhooks_per_scope_max: i64,
+    /// How many bytes the payload of a reported event may have (64 KiB); beyond, the event is rejected.
+    pub event_payload_bytes_max: usize,
     /// How many bytes of a header that is kept with a request (1 KiB).
     pub kept_header_bytes_max: usize,
     /// How long an idempotency key is taken, in milliseconds (7 x 24 h).
@@ -305,6 +307,7 @@ impl Default for Limits {
             file_text_bytes_max: 64 << 10,
             leads_per_request_max: 1_000,
             webhooks_per_scope_max: 100,
+            event_payload_bytes_max: 64 << 10,
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,
             lookup_ttl_ms: 1_000,

@@ -37,7 +37,8 @@ fn table(jobs: &Jobs) -> Routes {
 
     let sources = of("Sources", Access::Source)
         .at("/v1/leads", routes!(sources::push_batch::handle))
-        .at("/v1/campaigns/{campaign}/leads", routes!(sources::post_leads::handle));
+        .at("/v1/campaigns/{campaign}/leads", routes!(sources::post_leads::handle))
+        .at("/v1/events", routes!(sources::report_events::handle));
 
     let reading =
         of("Sources", Access::SourceOrOrgUser).at("/v1/requests/{request}", routes!(sources::get_request::handle));

@@ -13,6 +13,7 @@ use super::Pipeline;
 use super::rendered::json;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
+use hookmill_domain::hex::write_hex;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::ids::lowest_id;
@@ -247,7 +248,10 @@ impl Pipeline {
         let now = self.clock.now();
         self.store.erase_jobs(erasure, &OPERATIONS, &border("job", erasure.requested_at)).await?;
         let (lead_ids, salt) = (&person.lead_ids, &organization.salt);
-        if self.store.finish_erasure(erasure, lead_ids, salt, &json(&Step::Done), now).await? {
+        let addresses = person.person.addresses.iter();
+        let hashes = addresses.flat_map(|address| address.identities(salt)).map(|hash| write_hex(&hash));
+        let subjects: Vec<String> = lead_ids.iter().cloned().chain(hashes).collect();
+        if self.store.finish_erasure(erasure, lead_ids, &subjects, salt, &json(&Step::Done), now).await? {
             let (organization_id, erasure_id) = (&erasure.organization_id, &erasure.id);
             tracing::info!(organization_id, erasure_id, "a person was erased");
         }

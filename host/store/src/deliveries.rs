@@ -242,8 +242,8 @@ pub struct EventRow {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// The submission's state after it.
-    pub status: String,
+    /// The submission's state after it; none for a reported event.
+    pub status: Option<String>,
     /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
     /// When it happened.

@@ -44,6 +44,7 @@ pub mod recent;
 pub mod rejected;
 mod rejections;
 pub mod release;
+pub mod reported_events;
 pub mod requests;
 mod retention;
 pub mod reviews;

@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use hookmill_admin::rows::{EventRow, SubmissionRow, TimelineRow};
 use hookmill_admin::{EditedRepost, ListedSubmissions, SubmissionDetails, SubmissionQuery};
-use hookmill_domain::event::EventName;
 use hookmill_domain::state::State;
 use hookmill_domain::why::Why;
 use hookmill_pipeline::Decision;
@@ -123,11 +122,11 @@ pub(crate) struct TimelineView {
 #[schema(as = Event)]
 pub(crate) struct EventView {
     id: String,
-    #[schema(value_type = EventName)]
+    /// Its name.
     event: String,
-    /// The submission's state at the event.
-    #[schema(value_type = State)]
-    status: String,
+    /// The submission's state at the event; null for one that a source reported.
+    #[schema(value_type = Option<State>)]
+    status: Option<String>,
     occurred_at: Time,
     context: Value,
 }

@@ -4,6 +4,7 @@ pub(super) mod get_request;
 pub(super) mod post_leads;
 pub(super) mod push_batch;
 mod remote_address;
+pub(super) mod report_events;
 
 use crate::body::{self, Unread};
 use crate::error::HttpError;

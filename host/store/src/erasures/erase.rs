@@ -87,6 +87,38 @@ macro_rules! write_body {
 }
 pub(super) use write_body;
 
+/// Erases the messages about a submission, or about an event that is about none; how many messages and attempts had something.
+macro_rules! erase_messages {
+    ($connection:expr, $organization_id:expr, $subject_id:expr, $now:expr) => {{
+        let (mut messages, mut attempts): (u64, u64) = (0, 0);
+        let rows: Vec<$crate::erasures::erase::MessageRow> = sqlx::query_as($crate::erasures::erase::MESSAGES)
+            .bind($organization_id)
+            .bind($subject_id)
+            .fetch_all(&mut *$connection)
+            .await?;
+        for (id, sent, head, body) in rows {
+            messages += u64::from(head.is_some());
+            let digest = $crate::erasures::erase::digest_of_sent(sent, head.as_deref(), body.as_deref());
+            sqlx::query($crate::erasures::erase::MESSAGE)
+                .bind(digest)
+                .bind($now.0)
+                .bind($organization_id)
+                .bind(&id)
+                .execute(&mut *$connection)
+                .await?;
+            attempts += sqlx::query($crate::erasures::erase::ATTEMPTS)
+                .bind($crate::outcome::NOTHING)
+                .bind($organization_id)
+                .bind(&id)
+                .execute(&mut *$connection)
+                .await?
+                .rows_affected();
+        }
+        (messages, attempts)
+    }};
+}
+pub(super) use erase_messages;
+
 pub(super) const BODY: &str = "update requests set body = $1, metadata = $2, erased = $3, remote_address = case when $4 = 1 then null else remote_address end \
      where organization_id = $5 and id = $6 and coalesce(erased, $8) = $7";
 const ROW: &str = "update submissions set state = $1, revision = $2, updated_at = $3, erased_at = $3, run_at = null, lead_id = null, lead = null, decision = null, kept = null, \
@@ -98,16 +130,16 @@ const DETAILS: &str =
     "select revision, detail from timeline where organization_id = $1 and submission_id = $2 and detail is not null";
 const DETAIL: &str =
     "update timeline set detail = $1 where organization_id = $2 and submission_id = $3 and revision = $4";
-const EVENTS: &str = "update events set details = $1 where organization_id = $2 and subject_id = $3";
-const MESSAGES: &str = "select id, attempts, message_head, message_body from deliveries where organization_id = $1 and submission_id = $2 and erased_at is null";
-const MESSAGE: &str = "update deliveries set message_head = null, message_body = null, message_digest = $1, erased_at = $2, run_at = null, \
+pub(super) const EVENTS: &str = "update events set details = $1, payload = null, category_name = null where organization_id = $2 and subject_id = $3";
+pub(super) const MESSAGES: &str = "select id, attempts, message_head, message_body from deliveries where organization_id = $1 and submission_id = $2 and erased_at is null";
+pub(super) const MESSAGE: &str = "update deliveries set message_head = null, message_body = null, message_digest = $1, erased_at = $2, run_at = null, \
      state = case when state in ('waiting', 'held') then 'canceled' else state end, updated_at = case when state in ('waiting', 'held') then $2 else updated_at end \
      where organization_id = $3 and id = $4";
-const ATTEMPTS: &str = "update attempts set detail = $1 where organization_id = $2 and delivery_id = $3";
+pub(super) const ATTEMPTS: &str = "update attempts set detail = $1 where organization_id = $2 and delivery_id = $3";
 const FIRSTS: &str = "delete from first_submissions where organization_id = $1 and submission_id = $2";
 
 /// A message that is erased: its delivery, how many requests left for it, its head and its body.
-type MessageRow = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+pub(super) type MessageRow = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Store {
     /// Erases marked submissions. Where one of them, or a body, has changed since it was read, nothing is written; returns whether it was.
@@ -139,13 +171,8 @@ impl Store {
                         .execute(&mut *connection).await?;
                 }
                 erased.events += sqlx::query(EVENTS).bind(NOTHING).bind(organization_id).bind(&row.id).execute(&mut *connection).await?.rows_affected();
-                let messages: Vec<MessageRow> = sqlx::query_as(MESSAGES).bind(organization_id).bind(&row.id).fetch_all(&mut *connection).await?;
-                for (id, attempts, head, body) in messages {
-                    erased.messages += u64::from(head.is_some());
-                    let digest = digest_of_sent(attempts, head.as_deref(), body.as_deref());
-                    sqlx::query(MESSAGE).bind(digest).bind(now.0).bind(organization_id).bind(&id).execute(&mut *connection).await?;
-                    erased.attempts += sqlx::query(ATTEMPTS).bind(NOTHING).bind(organization_id).bind(&id).execute(&mut *connection).await?.rows_affected();
-                }
+                let (messages, attempts) = erase_messages!(connection, organization_id, &row.id, now);
+                (erased.messages, erased.attempts) = (erased.messages + messages, erased.attempts + attempts);
                 sqlx::query(FIRSTS).bind(organization_id).bind(&row.id).execute(&mut *connection).await?;
             }
             let mut given = GivenBack::default();
@@ -207,7 +234,7 @@ fn is_as_found(open: &[(String, Option<i64>)], found: &[String]) -> bool {
 }
 
 /// SHA-256 of what was sent; none where nothing was.
-fn digest_of_sent(attempts: i64, head: Option<&[u8]>, body: Option<&[u8]>) -> Option<Vec<u8>> {
+pub(super) fn digest_of_sent(attempts: i64, head: Option<&[u8]>, body: Option<&[u8]>) -> Option<Vec<u8>> {
     if attempts == 0 {
         return None;
     }

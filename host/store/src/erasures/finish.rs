@@ -1,6 +1,8 @@
 //! The end of an erasure: the person's lead goes, or is what later submissions say of it.
 
+use super::super::outcome::NOTHING;
 use super::super::turns::Class;
+use super::erase::{EVENTS, erase_messages};
 use super::{OpenErasure, Store, StoreError, count_erased};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -21,16 +23,19 @@ const DELETE: &str = "delete from leads where organization_id = $1 and id = $2";
 const KEEP: &str = "update leads set submission_count = $1, created_at = $2 where organization_id = $3 and id = $4";
 const IDENTITY: &str =
     "insert into lead_identities (organization_id, identity_hash, lead_id) values ($1, $2, $3) on conflict do nothing";
+const REPORTED: &str = "select id from events where organization_id = $1 and subject_id = $2 order by id";
 const FINISH: &str = "update erasures set finished_at = $1, encrypted_person = null, progress = $2 where organization_id = $3 and id = $4 and finished_at is null";
 
 impl Store {
     /// Ends an erasure whose submissions are all erased: its leads go. A lead with submissions that came later stays, and is known by what they
-    /// say alone. `salt` is the organization's. Returns whether it was this call that ended it.
+    /// say alone. What sources reported of the person goes, where it is about no submission: `subjects` are the leads, and the hashes of the person's
+    /// addresses. `salt` is the organization's. Returns whether it was this call that ended it.
     #[boxed]
     pub async fn finish_erasure(
         &self,
         erasure: &OpenErasure,
         lead_ids: &[String],
+        subjects: &[String],
         salt: &[u8],
         progress: &[u8],
         now: Timestamp,
@@ -44,6 +49,15 @@ impl Store {
                 return Ok(false);
             }
             let (mut leads, mut identities) = (0, 0);
+            let (mut events, mut messages, mut attempts) = (0, 0, 0);
+            for subject in subjects {
+                let reported: Vec<String> = sqlx::query_scalar(REPORTED).bind(organization_id).bind(subject).fetch_all(&mut *connection).await?;
+                events += sqlx::query(EVENTS).bind(NOTHING).bind(organization_id).bind(subject).execute(&mut *connection).await?.rows_affected();
+                for event_id in reported {
+                    let (of_event, sent) = erase_messages!(connection, organization_id, &event_id, now);
+                    (messages, attempts) = (messages + of_event, attempts + sent);
+                }
+            }
             for lead_id in lead_ids {
                 sqlx::query(LOCK).bind(organization_id).bind(lead_id).execute(&mut *connection).await?;
                 let (later, first): (i64, Option<i64>) = sqlx::query_as(LATER).bind(organization_id).bind(lead_id).fetch_one(&mut *connection).await?;
@@ -65,7 +79,9 @@ impl Store {
                 }
             }
             let count = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
-            count_erased!(connection, organization_id, &erasure.id, [("leads", count(leads)), ("identities", count(identities))]);
+            count_erased!(connection, organization_id, &erasure.id, [
+                ("leads", count(leads)), ("identities", count(identities)), ("events", count(events)), ("messages", count(messages)), ("attempts", count(attempts)),
+            ]);
             true
         }))
     }

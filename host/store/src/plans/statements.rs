@@ -541,7 +541,7 @@ statements! { store:
     "identities of a lead", "lead_identities_of_lead" => {
         let new = NewErasure { organization_id: ORG, person_hash: [1; 32], person: b"{}", progress: b"{}" };
         let id = store.begin_erasure(&new, 10, &entry("erasure.requested"), NOW).await?.expect("there is room");
-        assert!(store.finish_erasure(&OpenErasure { id, ..erasure() }, &["led_1".into()], b"s", b"{}", NOW).await?);
+        assert!(store.finish_erasure(&OpenErasure { id, ..erasure() }, &["led_1".into()], &["led_1".into()], b"s", b"{}", NOW).await?);
     }
     "submissions that were never mapped", "submissions_in_state" => {
         store.submissions_to_search(CAMPAIGN, State::Canceled, ("", "zzzz"), 50).await?;
