@@ -355,3 +355,50 @@ on_both! {
         world.stop().await;
     }
 }
+
+on_both! {
+    /// W11: everything for one webhook that failed or was suppressed is resent, with the same ids and bytes, of one event if it is named; what was taken is not.
+    async fn w11_what_a_webhook_was_not_told_is_resent(kind: Kind) {
+        let world = World::new(kind).await;
+        storing_campaign(&world, "CC").await;
+        let more = json!({"retries": 1, "events": ["lead.delivered", "lead.processed"]});
+        let id = subscribe(&world, "campaign=CC", "/hook", more.clone()).await["id"].as_str().unwrap().to_owned();
+        submit(&world, "CC").await;
+        assert_eq!(world.receiver.at("/hook").len(), 2);
+        world.receiver.always("/hook", Behaviour::status(500));
+        for _ in 0..3 {
+            submit(&world, "CC").await;
+        }
+        world.advance(7_000).await;
+        let page = world.admin.get(&format!("/v1/deliveries?destination={id}&state=failed")).await.expect(200).json;
+        assert_eq!(page["items"].as_array().unwrap().len(), 6);
+        let mut inactive = subscription(&world, "/hook", more.clone());
+        inactive["active"] = json!(false);
+        world.admin.put(&format!("/v1/subscriptions/{id}"), &inactive).await.expect(200);
+        submit(&world, "CC").await;
+        world.admin.put(&format!("/v1/subscriptions/{id}"), &subscription(&world, "/hook", more)).await.expect(200);
+        world.receiver.always("/hook", Behaviour::status(200));
+        let before = world.receiver.at("/hook").len();
+        let resend = json!({"destination": id, "event": "lead.delivered"});
+        assert_eq!(world.admin.post("/v1/deliveries/resend", &resend).await.expect(200).json["resent"], 4);
+        world.settle().await;
+        let sent = world.receiver.at("/hook")[before..].to_vec();
+        assert!(sent.len() == 4 && sent.iter().all(|request| request.json()["event"] == "lead.delivered"));
+        let earlier = world.receiver.at("/hook")[..before].to_vec();
+        for request in &sent {
+            let same: Vec<&Request> = earlier.iter().filter(|one| one.header("webhook-id") == request.header("webhook-id")).collect();
+            assert!(same.iter().all(|one| one.body == request.body));
+        }
+        let none = json!({"destination": id, "until": "2026-03-01T00:00:00Z"});
+        assert_eq!(world.admin.post("/v1/deliveries/resend", &none).await.expect(200).json["resent"], 0);
+        assert_eq!(world.admin.post("/v1/deliveries/resend", &json!({"destination": id})).await.expect(200).json["resent"], 4);
+        world.settle().await;
+        assert_eq!(world.receiver.at("/hook").len(), before + 8);
+        assert_eq!(world.admin.post("/v1/deliveries/resend", &json!({"destination": id})).await.expect(200).json["resent"], 0);
+        world.admin.post("/v1/deliveries/resend", &json!({"destination": "sub_none"})).await.expect_error(404, "not_found");
+        world.admin.post("/v1/deliveries/resend", &json!({"destination": id, "event": "x"})).await.expect_error(422, "invalid");
+        let second = world.second_organization().await;
+        second.admin.post("/v1/deliveries/resend", &json!({"destination": id})).await.expect_error(404, "not_found");
+        world.stop().await;
+    }
+}

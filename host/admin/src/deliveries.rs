@@ -1,13 +1,17 @@
 //! Deliveries and their attempts (O7, W11).
 
 use super::access::{Scope, erased, unavailable};
-use super::input::lookup_id;
+use super::input::{Input, border, lookup_id};
 use super::page::{Listed, PageRequest, without_nul};
-use super::use_cases::{GET_DELIVERY, LIST_DELIVERIES, LIST_DELIVERIES_OF_CAMPAIGN, RESEND_DELIVERY};
+use super::use_cases::{
+    GET_DELIVERY, LIST_DELIVERIES, LIST_DELIVERIES_OF_CAMPAIGN, RESEND_DELIVERIES, RESEND_DELIVERY,
+};
 use crate::rows::{AttemptRow, Delivery, Message};
 use hookmill_domain::delivery::DeliveryState;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_store::deliveries;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Which deliveries are asked for.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +25,27 @@ pub struct DeliveryFilter {
     /// Only those to this destination, which is told of events.
     pub destination: Option<String>,
 }
+
+/// What of a webhook's deliveries is sent again: those that failed or were suppressed.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ResendDeliveries, example = json!({"destination": "sub_01kxs3n9v6z4c6c0x5h2rg5m7k", "event": "lead.delivered", "since": "2026-03-01T00:00:00Z"}))]
+pub struct Resend {
+    /// The id of the webhook, as its deliveries have it (`destination_id`).
+    pub destination: String,
+    /// Only those of this event.
+    #[serde(default)]
+    pub event: Option<String>,
+    /// Only those that were made at this time (RFC 3339) or later.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// Only those that were made before this time (RFC 3339).
+    #[serde(default)]
+    pub until: Option<String>,
+}
+
+/// How the ids of deliveries begin.
+const PREFIX: &str = "dlv";
 
 /// A delivery with what is sent and what came of it.
 #[derive(Debug)]
@@ -82,6 +107,40 @@ impl Scope {
         Ok(DeliveryDetails { delivery, message, attempts })
     }
 
+    /// Sends again what a webhook was not told: what failed or was suppressed, with the same event ids and bytes. It goes on in pieces until all are due
+    /// again; returns how many that are.
+    pub async fn resend_deliveries(&self, resend: Input<Resend>) -> Result<u64, ApiError> {
+        let entry = self.authorize_change(&RESEND_DELIVERIES)?;
+        let Resend { destination, event, since, until } = resend?;
+        let destination_id = lookup_id(&destination);
+        let webhook = self.store().told_webhook(&self.organization_id, &destination_id).await.map_err(unavailable)?;
+        let webhook = webhook.ok_or_else(|| ApiError::not_found("webhook", &destination_id))?;
+        if let Some(event) = event.as_deref().filter(|event| !self.settings().events.has(event)) {
+            let event: String = event.chars().take(64).collect();
+            return Err(ApiError::invalid(
+                "event",
+                format!("is `{}`, which is not one of {}", event.escape_debug(), self.settings().events),
+            ));
+        }
+        let (now, limit) = (self.now(), self.limits().forget_rows_max);
+        let after = border(PREFIX, ("since", &since))?;
+        let before = border(PREFIX, ("until", &until))?;
+        let mut filter = deliveries::ResendFilter { destination_id, event, after, before, limit };
+        let (mut count, mut entry) = (0, Some(&entry));
+        loop {
+            let organization_id = &self.organization_id;
+            let resent =
+                self.store().resend_deliveries(organization_id, &filter, webhook.retries, entry.take(), now).await;
+            let (shards, last) = resent.map_err(unavailable)?;
+            count += u64::try_from(shards.len()).unwrap_or_default();
+            self.pipeline().delivery_resent(organization_id, &filter.destination_id);
+            match last {
+                Some(last) => filter.after = last,
+                None => return Ok(count),
+            }
+        }
+    }
+
     /// Sends an event once more, with the same event id and the same bytes, to the receiver that the webhook has now.
     pub async fn resend_delivery(&self, id: &str) -> Result<(), ApiError> {
         let entry = self.authorize_change(&RESEND_DELIVERY)?;
@@ -90,7 +149,8 @@ impl Scope {
         if let Some(erased_at) = delivery.erased_at {
             return Err(erased("delivery", &id, erased_at));
         }
-        let webhook = self.store().told_webhook(&delivery.destination_id).await.map_err(unavailable)?;
+        let told = self.store().told_webhook(&self.organization_id, &delivery.destination_id).await;
+        let webhook = told.map_err(unavailable)?;
         let retries = webhook.map_or(0, |webhook| webhook.retries);
         let resent = self.store().resend_delivery(&self.organization_id, &id, retries, &entry, now).await;
         let Some((destination_id, _)) = resent.map_err(unavailable)? else {

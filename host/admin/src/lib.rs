@@ -50,7 +50,7 @@ pub use bulk_jobs::{BulkFilterInput, BulkJobDetails, NewBulkJob};
 pub use campaign_versions::{ChosenPlugin, NewCampaignVersion, SavedVersion};
 pub use campaigns::{CampaignChanges, NewCampaign, NewState};
 pub use clients::{ClientChanges, ClientDetails, NewClient};
-pub use deliveries::{DeliveryDetails, DeliveryFilter};
+pub use deliveries::{DeliveryDetails, DeliveryFilter, Resend};
 pub use dry_run::{RawSample, ResponseSample, Sample};
 pub use first_submission_action::SavedAction;
 pub use headers::MASK;

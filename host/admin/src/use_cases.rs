@@ -176,6 +176,7 @@ declare! {
         CANCEL_BULK_JOB: "cancelBulkJob", Administer, Campaign, "bulk_job.canceled";
         DELETE_REJECTED_REQUEST: "deleteRejectedRequest", Administer, Organization, "rejected_request.deleted";
         REPOST_REJECTED_REQUEST: "repostRejectedRequest", Administer, Organization, "rejected_request.reposted";
+        RESEND_DELIVERIES: "resendDeliveries", Administer, Organization, "deliveries.resent";
         RESEND_DELIVERY: "resendDelivery", Administer, Organization, "delivery.resent";
         SET_WEBHOOK_SETTINGS: "setWebhookSettings", Administer, Organization, "webhook_settings.set";
         SET_CAMPAIGN_WEBHOOK_SETTINGS: "setCampaignWebhookSettings", Administer, Campaign, "campaign_webhook_settings.set";

@@ -379,6 +379,53 @@ impl Store {
         }))
     }
 
+    /// Sends again what a webhook was not told: its deliveries that failed or were suppressed, of an event if one is named, in a range of ids and in their
+    /// order; so many at most, with as many retries as are given. Returns the shards of what was made due, and the last id.
+    #[boxed]
+    pub async fn resend_deliveries(
+        &self,
+        organization_id: &str,
+        filter: &ResendFilter,
+        retries: u8,
+        entry: Option<&AuditEntry>,
+        now: Timestamp,
+    ) -> Result<(Vec<u16>, Option<String>), StoreError> {
+        // `state || ''` is not a column: they are found by their destination.
+        const FIND: &str = "select d.id, d.event_id, d.organization_id, d.erased_at from deliveries d where d.destination_id = $1 and d.event_id is not null and $2 < d.id and d.id < $3 \
+             and d.state || '' in ('failed', 'suppressed') and d.destination_kind <> 'action' order by d.id limit $4";
+        const RESEND: &str = "update deliveries set state = 'waiting', retries_max = attempts + $4, updated_at = $1, run_at = $1, \
+             destination_version = coalesce((select d.version from destinations d where d.id = deliveries.destination_id), destination_version) \
+             where organization_id = $2 and id = $3 and state || '' in ('failed', 'suppressed') and erased_at is null returning shard";
+        let ResendFilter { destination_id, event, after, before, limit } = filter;
+        let (shards, last): (Vec<i64>, Option<String>) = writing!(self, connection => {
+            let found: Vec<(String, String, String, Option<i64>)> = sqlx::query_as(FIND).bind(destination_id).bind(after).bind(before_or_end(before)).bind(limit)
+                .fetch_all(&mut *connection).await?;
+            let mut shards = Vec::new();
+            for (id, event_id, owner, erased_at) in &found {
+                if owner != organization_id || erased_at.is_some() {
+                    continue;
+                }
+                if let Some(event) = event {
+                    let name: Option<String> = sqlx::query_scalar("select name from events where organization_id = $1 and id = $2")
+                        .bind(organization_id).bind(event_id).fetch_optional(&mut *connection).await?;
+                    if name.as_ref() != Some(event) {
+                        continue;
+                    }
+                }
+                let shard: Option<i64> = sqlx::query_scalar(RESEND).bind(now.0).bind(organization_id).bind(id).bind(i64::from(retries))
+                    .fetch_optional(&mut *connection).await?;
+                shards.extend(shard);
+            }
+            if let Some(entry) = entry {
+                insert_audit!(self, connection, entry, destination_id, now);
+            }
+            (shards, found.into_iter().next_back().map(|(id, ..)| id))
+        });
+        let shards: Vec<u16> = shards.into_iter().filter_map(|shard| u16::try_from(shard).ok()).collect();
+        self.signal_shards(&shards).await?;
+        Ok((shards, last))
+    }
+
     /// Sends an event's delivery once more, with the same id and bytes (W11), and with as many retries after it as are given, to the
     /// receiver that its destination has now. Leads on their way to a client are not resent here: that is a repost. Nor is an action asked again. Returns the destination and the shard of what was made due.
     #[boxed]
@@ -428,6 +475,21 @@ pub enum Shaped {
         /// Why, a JSON object.
         detail: Vec<u8>,
     },
+}
+
+/// Which deliveries of a webhook are sent again.
+#[derive(Debug, Clone)]
+pub struct ResendFilter {
+    /// The webhook's destination.
+    pub destination_id: String,
+    /// Only those of this event.
+    pub event: Option<String>,
+    /// Only those whose id is greater.
+    pub after: String,
+    /// Only those whose id is smaller; empty for all.
+    pub before: String,
+    /// How many are looked at.
+    pub limit: i64,
 }
 
 /// Which deliveries to list; an empty text does not filter.

@@ -231,10 +231,14 @@ impl Store {
 
     /// The settings that count of a webhook of any kind; none where it is gone, or decides and is not only told.
     #[boxed]
-    pub async fn told_webhook(&self, destination_id: &str) -> Result<Option<WebhookSettings>, StoreError> {
-        let sql = format!("{COLUMNS} where d.id = $1");
+    pub async fn told_webhook(
+        &self,
+        organization_id: &str,
+        destination_id: &str,
+    ) -> Result<Option<WebhookSettings>, StoreError> {
+        let sql = format!("{COLUMNS} where d.id = $1 and d.organization_id = $2");
         let row: Option<WebhookRow> = reading!(self, connection => {
-            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(destination_id).fetch_optional(&mut *connection).await?
+            sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(destination_id).bind(organization_id).fetch_optional(&mut *connection).await?
         });
         let Some(row) = row.filter(|row| DestinationKind::parse(&row.kind).is_some_and(DestinationKind::is_told))
         else {

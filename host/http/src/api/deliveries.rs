@@ -1,6 +1,7 @@
 //! Deliveries and their attempts (O7, W11).
 
 use crate::auth::OrgUser;
+use crate::body::JsonBody;
 use crate::error::ErrorBody;
 use crate::error::HttpError;
 use crate::extract::{Path, Query};
@@ -10,7 +11,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use hookmill_admin::rows::{AttemptRow, Delivery, Message};
-use hookmill_admin::{DeliveryDetails, DeliveryFilter};
+use hookmill_admin::{DeliveryDetails, DeliveryFilter, Resend};
 use hookmill_domain::delivery::DeliveryState;
 use hookmill_domain::hex::write_hex;
 use serde::{Deserialize, Serialize};
@@ -191,4 +192,24 @@ pub(crate) async fn get(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Resu
 pub(crate) async fn resend(OrgUser(scope): OrgUser, Path(id): Path<String>) -> Result<StatusCode, HttpError> {
     scope.resend_delivery(&id).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// How much is sent again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Resent {
+    /// How many deliveries are due again.
+    resent: u64,
+}
+
+/// Resends what a webhook was not told
+///
+/// Admins. Everything for one webhook that failed or was suppressed, of one event or in a range of time if that is given, with the same event ids and bytes, to the URL that the webhook has now.
+/// Many take long: then it goes on as a job, whose response is this one. While it runs, `GET /v1/deliveries?destination=ID&state=failed` shows what is left.
+#[utoipa::path(post, path = "", operation_id = "resendDeliveries", request_body = Resend,
+    responses((status = OK, description = "How many are due again.", body = Resent)))]
+pub(crate) async fn resend_many(
+    OrgUser(scope): OrgUser,
+    JsonBody(resend): JsonBody<Resend>,
+) -> Result<Json<Resent>, HttpError> {
+    Ok(Json(Resent { resent: scope.resend_deliveries(resend).await? }))
 }

@@ -31,7 +31,7 @@ use tokio::sync::oneshot;
 
 /// The operations that may take long: they compile, wait for what is compiled, run many leads, or release as many as have waited. None of
 /// them has a secret in its response, which is kept.
-const OPERATIONS: [&str; 10] = [
+const OPERATIONS: [&str; 11] = [
     "uploadPlugin",
     "saveCampaignVersion",
     "setCampaignState",
@@ -42,6 +42,7 @@ const OPERATIONS: [&str; 10] = [
     "dryRun",
     "listFields",
     "draftDocument",
+    "resendDeliveries",
 ];
 /// How often it is tried to note what a job came to, while the database does not take it, and how long after each try, in milliseconds.
 const NOTE_TRIES: u32 = 100;

@@ -6,7 +6,7 @@ use crate::audit::AuditEntry;
 use crate::backlog::Whose;
 use crate::bulk_jobs::{AskedBy, EditedLead, NewBulkJob, Piece as BulkPiece, Repost, SubmissionChange};
 use crate::campaigns::Campaign;
-use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, Shaped};
+use crate::deliveries::{DeliveryFilter, DeliveryKey, Message, NewDelivery, NewEvent, ResendFilter, Shaped};
 use crate::erasures::{ErasedBody, ErasedSubmission, ErasurePiece, MarkedSubmission, NewErasure, OpenErasure};
 use crate::jobs::{JobEnd, NewJob};
 use crate::outcome::{Attempt, Next, Outcome, Transition};
@@ -425,6 +425,10 @@ statements! { store:
             store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
             store.set_webhook(ORG, &webhook_settings(&url), 10, &entry("webhook.set"), NOW).await?;
         }
+    }
+    "resend of many", "deliveries_of_webhook" => {
+        let filter = ResendFilter { destination_id: "dst_9".into(), event: Some("x".into()), after: String::new(), before: String::new(), limit: 10 };
+        store.resend_deliveries(ORG, &filter, 1, None, NOW).await?;
     }
     "deliveries to a webhook", "deliveries_of_webhook" => {
         for (campaign_key, state) in [("", None), ("cmp_101", Some(DeliveryState::Failed))] {
