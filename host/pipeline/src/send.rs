@@ -92,9 +92,14 @@ impl Receiver {
             Ok(url) => url.mask_echo(text),
             Err(_) => text.to_owned(),
         };
-        let secrets = self.auth().map(EndpointAuth::secrets).unwrap_or_default();
-        let long = secrets.iter().filter(|secret| ECHO_BYTES_MIN <= secret.len());
-        long.fold(masked, |text, secret| text.replace(secret.as_str(), MASKED_SECRET))
+        // A header may be a credential as well.
+        let of_auth = self.auth().map(EndpointAuth::secrets).unwrap_or_default();
+        let of_headers = self.headers().iter().filter(|(name, _)| !is_public(name)).map(|(_, value)| value.as_str());
+        // `Bearer TOKEN` may be repeated without its first word.
+        let words = of_headers.clone().filter_map(|value| value.split_whitespace().next_back());
+        let secrets = of_auth.iter().map(String::as_str).chain(of_headers).chain(words);
+        let long = secrets.filter(|secret| ECHO_BYTES_MIN <= secret.len());
+        long.fold(masked, |text, secret| text.replace(secret, MASKED_SECRET))
     }
 
     fn headers(&self) -> &BTreeMap<String, String> {
@@ -133,6 +138,13 @@ impl Receiver {
             Self::Webhook(settings) => Duration::from_secs(settings.timeout_s),
         }
     }
+}
+
+/// Headers that carry no credential, and whose values are part of much else.
+fn is_public(name: &str) -> bool {
+    ["accept", "accept-language", "content-type", "user-agent"]
+        .iter()
+        .any(|public| name.trim().eq_ignore_ascii_case(public))
 }
 
 /// The request for one attempt of an organization. `id` is the event's or the submission's; it and the body are the same on every attempt, the
@@ -236,6 +248,21 @@ mod tests {
             (id.as_str(), header("x-a").as_str(), header("content-type").as_str()),
             ("evt_1", "1", "application/json")
         );
+    }
+
+    /// H5: a receiver that repeats a header does not show it in the log of attempts.
+    #[test]
+    fn h5_headers_that_a_receiver_repeats_are_masked() {
+        let headers = [
+            ("Authorization", "Bearer tok-12345678"),
+            ("x-key", "hush-hush-hush"),
+            ("accept", "application/json"),
+            ("x-a", "short"),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let receiver = Receiver::webhook(WebhookSettings { headers, ..settings() });
+        let page = "you sent tok-12345678, Bearer tok-12345678, hush-hush-hush, application/json and short";
+        assert_eq!(receiver.mask_echo(page), "you sent ***, ***, ***, application/json and short");
     }
 
     /// W4: a webhook without a secret is not signed, and its id and time are sent all the same.
