@@ -24,6 +24,7 @@ mod flow;
 mod histories;
 mod hostile;
 mod hosts;
+mod inbound;
 mod ingest;
 mod interpret;
 mod layers;

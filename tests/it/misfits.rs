@@ -35,18 +35,32 @@ struct Operation<'d> {
     about: &'d Value,
 }
 
-fn operations<'d>(description: &'d Value, (client, submission): (&str, &str)) -> Vec<Operation<'d>> {
+/// Makes what some operations look for before they look at a body; what its part of an address is called, with its id.
+async fn objects(world: &World, operator: &Client) -> Vec<(&'static str, String)> {
+    let client = operator.post("/v1/clients", &json!({"name": "Sunny"})).await.expect(201).str("id");
+    let submission = world.push_and_settle(json!([{"campaign_id": "CAMP"}])).await.remove(0);
+    let draft = json!({"name": "CRM", "url": world.receiver.url("/hook"), "events": []});
+    let subscription = operator.post("/v1/subscriptions?campaign=CAMP", &draft).await.expect(201).str("id");
+    let inbound = operator.post("/v1/campaigns/CAMP/inbound-webhooks", &json!({})).await.expect(201).str("id");
+    vec![("client", client), ("submission", submission), ("subscription", subscription), ("inbound", inbound)]
+}
+
+fn operations<'d>(description: &'d Value, objects: &[(&str, String)]) -> Vec<Operation<'d>> {
     let mut all = Vec::new();
     for (address, item) in description["paths"].as_object().unwrap() {
         for method in METHODS {
             let Some(about) = item.get(method) else { continue };
             // Some are looked for before a body is looked at.
             let path = address.replace("{campaign}", "CAMP").replace("{campaign_id}", "CAMP");
-            let path = path.replace("{client}", client).replace("{submission}", submission).replace(['{', '}'], "");
+            let path = objects.iter().fold(path, |path, (part, id)| path.replace(&format!("{{{part}}}"), id));
+            let named = if about["operationId"] == "createSubscription" { "?campaign=CAMP" } else { "" };
+            let path = path.replace(['{', '}'], "") + named;
             all.push(Operation { description, method, path, about });
         }
     }
-    all.retain(|operation| operation.about["security"].to_string().contains("apiKey"));
+    let is_asked = |operation: &Operation<'_>, key: &str| operation.about["security"].to_string().contains(key);
+    // Dialects have errors of their own form.
+    all.retain(|operation| is_asked(operation, "apiKey") && !is_asked(operation, "apiKeyQuery"));
     all
 }
 
@@ -94,9 +108,8 @@ async fn i14_each_member_that_does_not_fit_is_named() {
     let operator = world.operator.in_organization(&world.organization);
     let description = world.nobody.get("/openapi.json").await.expect(200).json;
     let mut seen = 0;
-    let client = operator.post("/v1/clients", &json!({"name": "Sunny"})).await.expect(201).str("id");
-    let submission = world.push_and_settle(json!([{"campaign_id": "CAMP"}])).await.remove(0);
-    for operation in operations(&description, (&client, &submission)) {
+    let objects = objects(&world, &operator).await;
+    for operation in operations(&description, &objects) {
         let Some((schema, example)) = operation.body() else { continue };
         seen += 1;
         let with = |name: &str, value: Value| {
@@ -145,9 +158,7 @@ async fn i14_each_parameter_that_does_not_fit_is_named() {
     let operator = world.operator.in_organization(&world.organization);
     let description = world.nobody.get("/openapi.json").await.expect(200).json;
     let mut seen = 0;
-    for operation in
-        operations(&description, ("client", "submission")).into_iter().filter(|operation| operation.method == "get")
-    {
+    for operation in operations(&description, &[]).into_iter().filter(|operation| operation.method == "get") {
         for parameter in operation.about["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default();
             if parameter["in"] != "query" || !parameter["schema"].to_string().contains("\"integer\"") {

@@ -113,8 +113,13 @@ fn expected(standing: &Standing, operation: &Operation) -> Expected {
         true => Expected::Done,
         false => Expected::Error(403, "role_not_allowed"),
     };
+    let is_by_api = operation.id() == "createInboundWebhookByApi";
     match standing {
         _ if operation.is_public() => Expected::Done,
+        // This dialect has one error for every key that may not.
+        Standing::User(role) if is_by_api && role.may(operation.permission()) => Expected::Done,
+        Standing::Scoped if is_by_api => Expected::Done,
+        _ if is_by_api => Expected::Error(401, "another code"),
         Standing::Nobody => Expected::Error(401, "key_missing"),
         Standing::Source if operation.takes("sourceKey") => Expected::Done,
         Standing::Source => Expected::Error(403, "source_key_not_allowed"),
@@ -139,6 +144,8 @@ struct Stage {
     submission: String,
     request: String,
     delivery: String,
+    /// The destination of that delivery.
+    webhook: String,
     lead: String,
 }
 
@@ -152,11 +159,12 @@ impl Stage {
         let (submission, request) = (submission_ids(&pushed).remove(0), pushed.str("request_id"));
         let deliveries = world.admin.get("/v1/deliveries").await.expect(200).json["items"].clone();
         let of_event = deliveries.as_array().unwrap().iter().find(|delivery| !delivery["event_id"].is_null());
-        let delivery = of_event.unwrap()["id"].as_str().unwrap().to_owned();
+        let [delivery, webhook] =
+            ["id", "destination_id"].map(|name| of_event.unwrap()[name].as_str().unwrap().to_owned());
         world.admin.put_bytes("/v1/plugins/scoring", plugin()).await.expect(201);
         let user_id = world.admin.get("/v1/me").await.expect(200).str("id");
         let lead = world.admin.get("/v1/leads").await.expect(200).json["items"][0]["id"].as_str().unwrap().to_owned();
-        Self { world, user_id, submission, request, delivery, lead }
+        Self { world, user_id, submission, request, delivery, webhook, lead }
     }
 
     async fn callers(&self) -> Vec<Caller> {
@@ -204,6 +212,7 @@ impl Stage {
             ("lead", &self.lead),
             ("plugin", "scoring"),
             ("set", "colours"),
+            ("sender", "typeform"),
             ("version", "1"),
         ] {
             path = path.replace(&format!("{{{part}}}"), value);
@@ -216,6 +225,10 @@ impl Stage {
         }
         if path.contains("{subscription}") {
             path = path.replace("{subscription}", &self.spare_subscription().await);
+        }
+        if path.contains("{token}") || path.contains("{inbound}") {
+            let (id, token) = self.spare_inbound_webhook().await;
+            path = path.replace("{inbound}", &id).replace("{token}", &token);
         }
         if path.contains("{webhook}") {
             path = path.replace("{webhook}", &self.spare_scoped_webhook().await);
@@ -240,6 +253,9 @@ impl Stage {
         if of_campaigns.contains(&operation.id()) {
             query.push("campaign=CAMP".into());
         }
+        if operation.id() == "getInbound" {
+            query.push("hub.mode=subscribe&hub.verify_token=agreed&hub.challenge=1".into());
+        }
         let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         Call { path, body: self.body(operation) }
     }
@@ -257,6 +273,14 @@ impl Stage {
     async fn spare_subscription(&self) -> String {
         let spare = self.world.admin.post("/v1/subscriptions?campaign=CAMP", &self.subscription()).await;
         spare.expect(201).str("id")
+    }
+
+    /// An inbound webhook that a call may use up: its id and its token.
+    async fn spare_inbound_webhook(&self) -> (String, String) {
+        let spare = json!({"name": "spare", "allow_get": true, "verify_token": "agreed"});
+        let made = self.world.admin.post("/v1/campaigns/CAMP/inbound-webhooks", &spare).await.expect(201);
+        let url = made.str("url");
+        (made.str("id"), url.rsplit('/').next().unwrap().to_owned())
     }
 
     fn scoped_webhook(&self) -> Value {
@@ -371,6 +395,8 @@ impl Stage {
             }
             "createSubscription" | "setSubscription" => body = self.subscription(),
             "createScopedWebhook" => body = self.scoped_webhook(),
+            "resendDeliveries" => body = json!({"destination": self.webhook}),
+            "reportEvents" => body["campaign_id"] = json!("CAMP"),
             "putValueSet" => body = json!({"red": unique()}),
             "pushLeads" => {
                 body["idempotency_key"] = json!(format!("permissions-{}", unique()));

@@ -8,12 +8,12 @@ use super::page::{Listed, PageRequest, without_nul};
 use super::use_cases::{
     DELETE_REJECTED_REQUEST, GET_REJECTED_BODY, GET_REJECTED_REQUEST, LIST_REJECTED_REQUESTS, REPOST_REJECTED_REQUEST,
 };
-use crate::rows::{RejectedFigures, RejectedRequest};
+use crate::rows::{RejectedFigures, RejectedRequest, SourceKey};
 use bytes::Bytes;
 pub use correction::Correction;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Kind};
-use hookmill_domain::metadata::RequestMetadata;
+use hookmill_domain::metadata::{InboundOrigin, RequestMetadata};
 use hookmill_pipeline::{IngestResponse, Post, Source};
 use hookmill_store::rejected::{RejectedFilter, Repost};
 use serde_json::json;
@@ -126,8 +126,7 @@ impl Scope {
             None => self.read_rejected_body(&request).await?.into(),
         };
         let permit = self.pipeline().budgets().bytes.take(&self.organization_id, body.len())?;
-        let key = self.store().source_key(&self.organization_id, &request.source_key_id).await.map_err(unavailable)?;
-        let key = key.ok_or_else(|| ApiError::not_found("source key", &request.source_key_id))?;
+        let key = self.source_of(&request, corrected.metadata.inbound.as_ref()).await?;
         let source = Source {
             content_type: corrected.content_type,
             content_encoding: corrected.content_encoding,
@@ -138,6 +137,29 @@ impl Scope {
         };
         let post = Post { request_id: request_id.to_owned(), source, channel: corrected.channel, body, permit };
         self.pipeline().ingest_again(post, Repost { rejected_id: request.id, entry }).await
+    }
+
+    /// The source of a rejected request: its key, or the inbound webhook that it came through, as that was then.
+    async fn source_of(
+        &self,
+        request: &RejectedRequest,
+        inbound: Option<&InboundOrigin>,
+    ) -> Result<SourceKey, ApiError> {
+        let id = &request.source_key_id;
+        if let Some(inbound) = inbound {
+            return Ok(SourceKey {
+                id: id.clone(),
+                source_id: id.clone(),
+                organization_id: self.organization_id.clone(),
+                name: inbound.name.clone(),
+                charset: None,
+                prefix: String::new(),
+                created_at: request.rejected_at,
+                expires_at: None,
+            });
+        }
+        let key = self.store().source_key(&self.organization_id, id).await.map_err(unavailable)?;
+        key.ok_or_else(|| ApiError::not_found("source key", id))
     }
 
     async fn find_rejected(&self, id: &str) -> Result<RejectedRequest, ApiError> {

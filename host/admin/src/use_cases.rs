@@ -119,6 +119,10 @@ declare! {
         GET_WEBHOOK_SETTINGS: "getWebhookSettings", View, Organization;
         GET_CAMPAIGN_WEBHOOK_SETTINGS: "getCampaignWebhookSettings", View, Campaign;
         GET_EFFECTIVE_WEBHOOKS: "getEffectiveWebhooks", View, Campaign;
+        LIST_SENDER_DOCUMENTS: "listSenderDocuments", View, Campaign;
+        GET_SENDER_DOCUMENT: "getSenderDocument", View, Campaign;
+        LIST_INBOUND_WEBHOOKS: "listInboundWebhooks", View, Campaign;
+        GET_INBOUND_WEBHOOK: "getInboundWebhook", View, Campaign;
         LIST_SUBSCRIPTIONS: "listSubscriptions", View, Campaign;
         GET_SUBSCRIPTION: "getSubscription", View, Campaign;
         LIST_SCOPED_WEBHOOKS: "listScopedWebhooks", View, Campaign;
@@ -181,6 +185,10 @@ declare! {
         SET_WEBHOOK_SETTINGS: "setWebhookSettings", Administer, Organization, "webhook_settings.set";
         SET_CAMPAIGN_WEBHOOK_SETTINGS: "setCampaignWebhookSettings", Administer, Campaign, "campaign_webhook_settings.set";
         REMOVE_CAMPAIGN_WEBHOOK_SETTINGS: "removeCampaignWebhookSettings", Administer, Campaign, "campaign_webhook_settings.removed";
+        CREATE_INBOUND_WEBHOOK: "createInboundWebhook", Administer, Campaign, "inbound_webhook.created";
+        CREATE_INBOUND_WEBHOOK_BY_API: "createInboundWebhookByApi", Administer, Campaign, "inbound_webhook.created_by_api";
+        SET_INBOUND_WEBHOOK: "setInboundWebhook", Administer, Campaign, "inbound_webhook.set";
+        DELETE_INBOUND_WEBHOOK: "deleteInboundWebhook", Administer, Campaign, "inbound_webhook.deleted";
         CREATE_SUBSCRIPTION: "createSubscription", Administer, Campaign, "subscription.created";
         SET_SUBSCRIPTION: "setSubscription", Administer, Campaign, "subscription.set";
         DELETE_SUBSCRIPTION: "deleteSubscription", Administer, Campaign, "subscription.deleted";

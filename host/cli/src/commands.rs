@@ -9,6 +9,7 @@ mod data;
 mod discover;
 mod dry_run;
 mod first_submission_action;
+mod inbound;
 mod leads;
 mod lifecycle;
 mod list;
@@ -59,6 +60,9 @@ enum Command {
     /// List, show, create, rename and delete clients, for whom campaigns run, through the API of a host that runs.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),
+    /// List, show, create, set and revoke the inbound webhooks of a campaign, through the API of a host that runs.
+    #[command(subcommand)]
+    Inbound(inbound::InboundCommand),
     /// Show, set and remove the first-submission action of a campaign, through the API of a host that runs.
     #[command(subcommand)]
     FirstSubmissionAction(first_submission_action::FirstSubmissionActionCommand),
@@ -111,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Leads(command) => runtime.block_on(command.run()),
         Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
+        Command::Inbound(command) => runtime.block_on(command.run()),
         Command::FirstSubmissionAction(command) => runtime.block_on(command.run()),
         Command::Reviews(command) => runtime.block_on(command.run()),
         Command::Lifecycle(command) => runtime.block_on(command.run()),

@@ -49,6 +49,8 @@ pub const CAUSES: &[(&str, &[State])] = &[
     ("campaign_archived", &[State::Received, State::Canceled]),
     ("expired", &[State::Canceled]),
     ("withdrawn", &[State::Canceled]),
+    ("stored_alone", &[State::Canceled]),
+    ("no_match", &[State::Canceled]),
     ("erased", &[State::Canceled]),
 ];
 

@@ -28,6 +28,11 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
     }
 
+    /// The moment as RFC 3339 text in UTC, to the second: all of one width.
+    pub fn rfc3339_seconds(self) -> String {
+        Self(self.0.div_euclid(1_000).saturating_mul(1_000)).rfc3339()
+    }
+
     /// The moment as RFC 3339 text in UTC, with milliseconds only where they are not zero.
     pub fn rfc3339(self) -> String {
         match jiff::Timestamp::from_millisecond(self.0) {

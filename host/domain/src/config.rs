@@ -46,6 +46,10 @@ pub struct Limits {
     pub leads_per_request_max: usize,
     /// How many subscriptions, and how many scoped webhooks, a user, client or campaign may have (100 each); beyond, 409.
     pub webhooks_per_scope_max: i64,
+    /// How many inbound webhooks a campaign may have (100); beyond, 409.
+    pub inbound_webhooks_max: i64,
+    /// How long an inbound webhook waits for its lead to be mapped before it responds with `202`, in milliseconds (5 s).
+    pub inbound_wait_ms: u64,
     /// How many bytes the payload of a reported event may have (64 KiB); beyond, the event is rejected.
     pub event_payload_bytes_max: usize,
     /// How many bytes of a header that is kept with a request (1 KiB).
@@ -307,6 +311,8 @@ impl Default for Limits {
             file_text_bytes_max: 64 << 10,
             leads_per_request_max: 1_000,
             webhooks_per_scope_max: 100,
+            inbound_webhooks_max: 100,
+            inbound_wait_ms: 5_000,
             event_payload_bytes_max: 64 << 10,
             kept_header_bytes_max: 1 << 10,
             idempotency_ttl_ms: 7 * 24 * 3_600_000,

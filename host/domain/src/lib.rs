@@ -19,6 +19,7 @@ pub mod event;
 pub mod flow;
 pub mod hex;
 pub mod ids;
+pub mod inbound;
 pub mod input;
 pub mod integer;
 pub mod interpret;

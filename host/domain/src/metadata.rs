@@ -13,6 +13,33 @@ pub struct RequestMetadata {
     /// The charset of its source when it came, which counts where the request names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+    /// The inbound webhook that it came through, as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound: Option<InboundOrigin>,
+}
+
+/// An inbound webhook as it was when a request came through it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundOrigin {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The tag of its leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The label of their source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Whether the sender's word for the address of a person was taken.
+    #[serde(default)]
+    pub trusts_ip: bool,
+    /// Whether the lead is to be stored and sent to nobody.
+    #[serde(default)]
+    pub skip_actions: bool,
+    /// Whether only a person who is known is to be updated.
+    #[serde(default)]
+    pub must_exist: bool,
 }
 
 impl RequestMetadata {

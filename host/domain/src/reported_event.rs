@@ -14,6 +14,8 @@ use std::collections::HashMap;
 pub const EVENT_ID_BYTES_MAX: usize = 255;
 /// How many bytes a text of an event may have that names something.
 const TEXT_BYTES_MAX: usize = 1_024;
+/// What a payload calls the address of its lead.
+const PAYLOAD_ADDRESSES: [&str; 4] = ["sl_lead_email", "lead_email", "to_email", "email"];
 
 /// The subject of an event, as its source names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,18 +74,24 @@ pub fn read_events(
     events_max: usize,
     payload_bytes_max: usize,
 ) -> Result<Vec<Result<ReportedEvent, RejectedEvent>>, ApiError> {
-    let not_an_object = || ApiError::new(Kind::Invalid, "invalid", "the body must be an event, or an object with a list under `events`");
+    let not_an_object = || {
+        ApiError::new(Kind::Invalid, "invalid", "the body must be an event, or an object with a list under `events`")
+    };
     if !text.trim_start().starts_with('{') {
         return Err(not_an_object());
     }
     let Envelope { events } = serde_json::from_str(text).map_err(|_| not_an_object())?;
     let listed: Vec<&RawValue> = match events {
         None => vec![serde_json::from_str(text).map_err(|_| not_an_object())?],
-        Some(list) => serde_json::from_str(list.get())
-            .map_err(|_| ApiError::invalid("events", "must be a list of events"))?,
+        Some(list) => {
+            serde_json::from_str(list.get()).map_err(|_| ApiError::invalid("events", "must be a list of events"))?
+        }
     };
     if listed.is_empty() || events_max < listed.len() {
-        return Err(ApiError::invalid("events", format!("has {} events; 1 to {events_max} are allowed (leads_per_request_max)", listed.len())));
+        return Err(ApiError::invalid(
+            "events",
+            format!("has {} events; 1 to {events_max} are allowed (leads_per_request_max)", listed.len()),
+        ));
     }
     Ok(listed.into_iter().map(|event| read_event(event, registry, payload_bytes_max)).collect())
 }
@@ -97,30 +105,38 @@ fn read_event(
         serde_json::from_str(event.get()).map_err(|_| rejected("not_an_object", "an event must be a JSON object"))?;
     let event_id = needed(&members, "event_id")?;
     if EVENT_ID_BYTES_MAX < event_id.len() {
-        return Err(invalid(format!("`event_id` has {} bytes, at most {EVENT_ID_BYTES_MAX} are allowed", event_id.len())));
+        return Err(invalid(format!(
+            "`event_id` has {} bytes, at most {EVENT_ID_BYTES_MAX} are allowed",
+            event_id.len()
+        )));
     }
     let event_type = needed(&members, "event_type")?;
     if !registry.is_reported(&event_type) {
         let known: Vec<&str> = registry.reported().collect();
-        let message = format!("`event_type` is `{}`, which is not one of {}", event_type.escape_debug(), known.join(", "));
+        let message =
+            format!("`event_type` is `{}`, which is not one of {}", event_type.escape_debug(), known.join(", "));
         return Err(rejected("event_type_unknown", message));
     }
     let campaign_id = needed(&members, "campaign_id")?;
     let payload = match members.get("payload").filter(|payload| payload.get() != "null") {
         Some(payload) if !payload.get().starts_with('{') => return Err(invalid("`payload` must be an object")),
         Some(payload) if payload_bytes_max < payload.get().len() => {
-            return Err(invalid(format!("`payload` has {} bytes, at most {payload_bytes_max} are allowed (event_payload_bytes_max)", payload.get().len())));
+            return Err(invalid(format!(
+                "`payload` has {} bytes, at most {payload_bytes_max} are allowed (event_payload_bytes_max)",
+                payload.get().len()
+            )));
         }
         payload => payload.cloned(),
     };
     let occurred_at = match text(&members, "occurred_at")? {
-        Some(text) => Some(Timestamp::parse(&text).ok_or_else(|| {
-            invalid("`occurred_at` must be a time in RFC 3339, such as 2026-03-28T09:35:01Z")
-        })?),
+        Some(text) => Some(
+            Timestamp::parse(&text)
+                .ok_or_else(|| invalid("`occurred_at` must be a time in RFC 3339, such as 2026-03-28T09:35:01Z"))?,
+        ),
         None => None,
     };
     let category = read_category(&members, payload.as_deref())?;
-    let lead = read_lead(&members)?;
+    let lead = read_lead(&members, payload.as_deref())?;
     Ok(ReportedEvent { event_id, campaign_id, event_type, lead, category, occurred_at, payload })
 }
 
@@ -147,13 +163,19 @@ fn integer(value: &Value) -> Option<i64> {
 fn name(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),
-        Value::String(text) if text.len() <= TEXT_BYTES_MAX => Some(text.clone()),
+        Value::String(text) if text.len() <= TEXT_BYTES_MAX && !text.contains('\0') => Some(text.clone()),
         _ => None,
     }
 }
 
-fn read_lead(members: &HashMap<String, Box<RawValue>>) -> Result<LeadReference, RejectedEvent> {
-    let Some(lead) = members.get("lead").filter(|lead| lead.get() != "null") else { return Ok(LeadReference::default()) };
+/// Whom it is about; where that is not said, by the address in the payload that is called as usual.
+fn read_lead(
+    members: &HashMap<String, Box<RawValue>>,
+    payload: Option<&RawValue>,
+) -> Result<LeadReference, RejectedEvent> {
+    let Some(lead) = members.get("lead").filter(|lead| lead.get() != "null") else {
+        return Ok(lead_of_payload(payload));
+    };
     let lead: HashMap<String, Box<RawValue>> = serde_json::from_str(lead.get())
         .map_err(|_| invalid("`lead` must be an object with `email`, `phone`, `external_id` or `submission_id`"))?;
     Ok(LeadReference {
@@ -162,6 +184,13 @@ fn read_lead(members: &HashMap<String, Box<RawValue>>) -> Result<LeadReference, 
         external_id: text(&lead, "external_id")?,
         submission_id: text(&lead, "submission_id")?,
     })
+}
+
+fn lead_of_payload(payload: Option<&RawValue>) -> LeadReference {
+    let payload: Option<Value> = payload.and_then(|payload| serde_json::from_str(payload.get()).ok());
+    let email = PAYLOAD_ADDRESSES.iter().find_map(|name| Some(payload.as_ref()?[*name].as_str()?.trim().to_owned()));
+    let fits = |text: &String| !text.is_empty() && text.len() <= TEXT_BYTES_MAX && !text.contains('\0');
+    LeadReference { email: email.filter(fits), ..LeadReference::default() }
 }
 
 /// A text, or the digits of a number; none where it is missing, null or blank.
@@ -198,10 +227,11 @@ impl LeadReference {
         *self == Self::default()
     }
 
-    /// The hashes under which its person may be known, e-mail before phone.
+    /// The hashes under which its person may be known, e-mail before phone, and a number in international form before what was typed.
     pub fn identities(&self, salt: &[u8]) -> Vec<IdentityHash> {
         let of_email = self.email.iter().flat_map(|email| Identity::of_email(salt, email));
-        of_email.chain(self.phone.iter().flat_map(|phone| Identity::of_phone(salt, phone))).collect()
+        let of_phone = self.phone.iter().flat_map(|phone| Identity::of_phone(salt, phone).into_iter().rev());
+        of_email.chain(of_phone).collect()
     }
 
     /// What it says, as JSON.
@@ -220,7 +250,8 @@ impl LeadReference {
 impl ReportedEvent {
     /// Whether it says that the first e-mail of a sequence was sent (E1).
     pub fn is_first_email(&self) -> bool {
-        let payload: Option<Value> = self.payload.as_deref().and_then(|payload| serde_json::from_str(payload.get()).ok());
+        let payload: Option<Value> =
+            self.payload.as_deref().and_then(|payload| serde_json::from_str(payload.get()).ok());
         self.event_type == "EMAIL_SENT"
             && payload.is_some_and(|payload| integer(&payload["sequence_number"]) == Some(1))
     }
@@ -239,7 +270,10 @@ mod tests {
     fn i12_e1_an_event_is_read() {
         let text = r#"{"event_id":"e1","campaign_id":"C1","event_type":"EMAIL_REPLY","occurred_at":"2026-03-28T09:35:01Z","lead":{"email":"l@x.example"},"category":{"id":2,"name":"Interested"},"payload":{"big":12345678901234567890.10}}"#;
         let event = read(text).remove(0).unwrap();
-        assert_eq!((event.event_id.as_str(), event.campaign_id.as_str(), event.event_type.as_str()), ("e1", "C1", "EMAIL_REPLY"));
+        assert_eq!(
+            (event.event_id.as_str(), event.campaign_id.as_str(), event.event_type.as_str()),
+            ("e1", "C1", "EMAIL_REPLY")
+        );
         assert_eq!(event.category, Some((2, "Interested".to_owned())));
         assert_eq!(event.occurred_at, Some(Timestamp(1_774_690_501_000)));
         assert_eq!(event.payload.unwrap().get(), r#"{"big":12345678901234567890.10}"#);
@@ -259,6 +293,10 @@ mod tests {
             (r#"{"event_id":"e","campaign_id":"C","event_type":"EMAIL_SENT","occurred_at":"yesterday"}"#, "invalid"),
             (r#"{"event_id":"e","campaign_id":"C","event_type":"EMAIL_SENT","lead":"x"}"#, "invalid"),
             (r#"{"event_id":"e","campaign_id":"C","event_type":"EMAIL_SENT","category":7}"#, "invalid"),
+            (
+                r#"{"event_id":"e","campaign_id":"C","event_type":"EMAIL_SENT","category":{"id":1,"name":"a\u0000"}}"#,
+                "invalid",
+            ),
         ];
         let good = r#"{"event_id":7,"campaign_id":12,"event_type":"EMAIL_SENT"}"#;
         for (event, code) in table {
@@ -267,22 +305,51 @@ mod tests {
             let second = read[1].as_ref().unwrap();
             assert_eq!((second.event_id.as_str(), second.campaign_id.as_str()), ("7", "12"));
         }
-        let long = format!(r#"{{"event_id":"e","campaign_id":"C","event_type":"EMAIL_SENT","payload":{{"a":"{}"}}}}"#, "x".repeat(100));
+        let long = format!(
+            r#"{{"event_id":"e","campaign_id":"C","event_type":"EMAIL_SENT","payload":{{"a":"{}"}}}}"#,
+            "x".repeat(100)
+        );
         assert!(read(&long)[0].as_ref().unwrap_err().message.contains("event_payload_bytes_max"));
+    }
+
+    /// S2: a payload that names its lead alone is about that one.
+    #[test]
+    fn i12_the_payload_may_name_the_lead() {
+        let event = |more: &str| {
+            let text = format!(r#"{{"event_id":"e","campaign_id":"C","event_type":"EMAIL_OPEN"{more}}}"#);
+            read(&text).remove(0).unwrap().lead.email
+        };
+        assert_eq!(
+            event(r#","payload":{"sl_lead_email":"l@x.example","to_email":"t@x.example"}"#),
+            Some("l@x.example".to_owned())
+        );
+        assert_eq!(
+            event(r#","payload":{"sl_lead_email":7},"lead":{"email":"a@x.example"}"#),
+            Some("a@x.example".to_owned())
+        );
+        assert_eq!(event(r#","payload":{"sl_lead_email":7}"#), None);
     }
 
     #[test]
     fn i12_a_body_without_events_is_rejected() {
         let many = format!(r#"{{"events":[{}]}}"#, vec!["{}"; 11].join(","));
         for text in ["[]", "7", "null", r#"{"events":[]}"#, r#"{"events":{}}"#, &many] {
-            assert_eq!(read_events(text, &EventRegistry::default(), 10, 100).unwrap_err().kind, Kind::Invalid, "{text}");
+            assert_eq!(
+                read_events(text, &EventRegistry::default(), 10, 100).unwrap_err().kind,
+                Kind::Invalid,
+                "{text}"
+            );
         }
     }
 
     /// S1: the new category counts, where it is said in the payload alone.
     #[test]
     fn i12_the_new_category_counts() {
-        let event = |more: &str| read(&format!(r#"{{"event_id":"e","campaign_id":"C","event_type":"LEAD_CATEGORY_UPDATED"{more}}}"#)).remove(0).unwrap();
+        let event = |more: &str| {
+            read(&format!(r#"{{"event_id":"e","campaign_id":"C","event_type":"LEAD_CATEGORY_UPDATED"{more}}}"#))
+                .remove(0)
+                .unwrap()
+        };
         let changed = r#","payload":{"lead_category":{"old_id":1,"new_id":2,"new_name":"Interested"}}"#;
         assert_eq!(event(changed).category, Some((2, "Interested".to_owned())));
         assert_eq!(event(&format!(r#"{changed},"category":{{"id":"9"}}"#)).category, Some((9, String::new())));
@@ -291,7 +358,11 @@ mod tests {
 
     #[test]
     fn i12_e1_the_first_email_of_a_sequence() {
-        let event = |kind: &str, payload: &str| read(&format!(r#"{{"event_id":"e","campaign_id":"C","event_type":"{kind}","payload":{payload}}}"#)).remove(0).unwrap();
+        let event = |kind: &str, payload: &str| {
+            read(&format!(r#"{{"event_id":"e","campaign_id":"C","event_type":"{kind}","payload":{payload}}}"#))
+                .remove(0)
+                .unwrap()
+        };
         for (kind, payload, expected) in [
             ("EMAIL_SENT", r#"{"sequence_number":1}"#, true),
             ("EMAIL_SENT", r#"{"sequence_number":"1"}"#, true),

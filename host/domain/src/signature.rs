@@ -137,6 +137,11 @@ impl SigningSecrets {
     }
 }
 
+/// Whether two texts are the same, in a time that does not say where they differ.
+pub fn constant_time_eq(given: &[u8], expected: &[u8]) -> bool {
+    given.ct_eq(expected).into()
+}
+
 impl<'a> Message<'a> {
     /// Takes what is to be signed. An id with a dot is rejected, because the end of the id and the begin of the timestamp
     /// could then be read in two ways.

@@ -76,6 +76,11 @@ pub(super) async fn actor_of_key(
     Actor::authenticate(pipeline, key).await
 }
 
+/// Who a key is of.
+pub(super) async fn actor_of(pipeline: &Pipeline, key: &str) -> Result<Actor, ApiError> {
+    Actor::authenticate(pipeline, check_key(key)?).await
+}
+
 /// The key a request presents.
 fn presented_key(parts: &Parts) -> Result<&str, HttpError> {
     Ok(key_of_headers(&parts.headers)?)

@@ -107,8 +107,10 @@ pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Res
         }
         _ => {}
     }
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        response_with_body.headers_mut().insert(header::ALLOW, allow.clone());
+    for name in [header::ALLOW, header::ACCESS_CONTROL_ALLOW_ORIGIN, header::VARY] {
+        if let Some(value) = response.headers().get(&name) {
+            response_with_body.headers_mut().insert(name, value.clone());
+        }
     }
     response_with_body
 }

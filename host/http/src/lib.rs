@@ -94,7 +94,17 @@ fn table(jobs: &Jobs) -> Routes {
             "/v1/campaigns/{campaign}/webhook-settings",
             routes!(api::settings::set_of_campaign, api::settings::get_of_campaign, api::settings::remove_of_campaign),
         )
-        .at("/v1/campaigns/{campaign}/webhooks/effective", routes!(api::webhooks::effective));
+        .at("/v1/campaigns/{campaign}/webhooks/effective", routes!(api::webhooks::effective))
+        .at(
+            "/v1/campaigns/{campaign}/inbound-webhooks",
+            routes!(api::inbound_webhooks::create, api::inbound_webhooks::list),
+        )
+        .at("/v1/sender-documents", routes!(api::sender_documents::list))
+        .at("/v1/sender-documents/{sender}", routes!(api::sender_documents::get))
+        .at(
+            "/v1/inbound-webhooks/{inbound}",
+            routes!(api::inbound_webhooks::get, api::inbound_webhooks::set, api::inbound_webhooks::remove),
+        );
 
     let leads = of("Leads", Access::OrgUser)
         .at("/v1/leads", routes!(api::leads::list))
@@ -125,6 +135,7 @@ fn table(jobs: &Jobs) -> Routes {
 
     let deliveries = of("Deliveries", Access::OrgUser)
         .at("/v1/deliveries", routes!(api::deliveries::list))
+        .at("/v1/deliveries/resend", routes!(api::deliveries::resend_many))
         .at("/v1/deliveries/{delivery}", routes!(api::deliveries::get))
         .at("/v1/deliveries/{delivery}/resend", routes!(api::deliveries::resend))
         .at("/v1/webhook-settings", routes!(api::settings::set, api::settings::get))
@@ -136,8 +147,15 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/scoped-webhooks", routes!(api::webhooks::list_scoped))
         .at("/v1/scoped-webhooks/{webhook}", routes!(api::webhooks::get_scoped, api::webhooks::remove_scoped));
 
-    let dialects =
-        of("Deliveries", Access::UserByQuery).at("/api/v1/webhook/create", routes!(dialects::scoped_webhooks::create));
+    let dialects = of("Deliveries", Access::UserByQuery)
+        .at("/api/v1/webhook/create", routes!(dialects::scoped_webhooks::create))
+        .and(
+            of("Campaigns", Access::UserByQuery)
+                .at("/v2/{campaign}/inbound-webhook", routes!(dialects::inbound_webhooks::create)),
+        );
+
+    let inbound = of("Sources", Access::Capability)
+        .at("/in/{token}", routes!(sources::inbound::post, sources::inbound::get, sources::inbound::preflight));
 
     let plugins = of("Plugins", Access::OrgUser)
         .at("/v1/plugins", routes!(api::plugins::list))
@@ -173,6 +191,7 @@ fn table(jobs: &Jobs) -> Routes {
         .and(persons)
         .and(deliveries)
         .and(dialects)
+        .and(inbound)
         .and(long_calls)
         .and(state_of_host(jobs))
         .and(system)

@@ -42,6 +42,7 @@ fn client(campaign: &Campaign) -> Option<ContractClient> {
 /// One element as it came in; none when it can't be read any more.
 pub(crate) fn inbound(received: &Received) -> Option<Inbound> {
     let (row, origin) = (&received.row, &received.origin);
+    let through = origin.metadata.inbound.as_ref();
     Some(Inbound {
         submission_id: row.id.clone(),
         body: received.body.clone().ok()?,
@@ -49,9 +50,9 @@ pub(crate) fn inbound(received: &Received) -> Option<Inbound> {
         query: pairs(origin.metadata.query.iter().cloned()),
         origin: ContractOrigin {
             channel: channel(&origin.channel),
-            name: origin.source_name.clone(),
-            source_label: None,
-            tag: None,
+            name: through.map_or_else(|| origin.source_name.clone(), |through| through.name.clone()),
+            source_label: through.and_then(|through| through.source.clone()),
+            tag: through.and_then(|through| through.tag.clone()),
             remote_address: origin.remote_address.clone(),
         },
         received_at: row.received_at,

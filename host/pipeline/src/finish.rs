@@ -82,6 +82,10 @@ pub(crate) struct BatchItem {
     pub(crate) payload: Option<Payload>,
     /// Whether it was decided before anything of it was read or mapped.
     is_unread: bool,
+    /// Whether its sender wants it stored and sent to nobody.
+    is_stored_alone: bool,
+    /// Whether its sender wants nobody new.
+    must_exist: bool,
 }
 
 /// How far an item is.
@@ -175,6 +179,8 @@ impl BatchItem {
             verdict: None,
             payload: None,
             is_unread: false,
+            is_stored_alone: received.origin.metadata.inbound.as_ref().is_some_and(|inbound| inbound.skip_actions),
+            must_exist: received.origin.metadata.inbound.as_ref().is_some_and(|inbound| inbound.must_exist),
         }
     }
 
@@ -244,6 +250,23 @@ impl BatchItem {
         if let Some(submission) = &mut self.submission {
             Arc::make_mut(submission).lead_id = Some(lead_id);
             self.identities = identities;
+        }
+    }
+
+    /// Whether it is one of the person's submissions already.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.is_counted
+    }
+
+    /// Ends it where its sender does not want it to go on: nobody is known by its addresses, or it is only to be stored.
+    pub(crate) fn end_as_wished(&mut self, is_known: bool) {
+        if !matches!(self.status, ItemStatus::Mapped) {
+            return;
+        }
+        if self.must_exist && !is_known {
+            self.status = ItemStatus::Decided(Transition::canceled("no_match"));
+        } else if self.is_stored_alone {
+            self.status = ItemStatus::Decided(Transition::canceled("stored_alone"));
         }
     }
 

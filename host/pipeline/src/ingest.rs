@@ -3,6 +3,7 @@
 use super::Pipeline;
 use super::element::{ITEM_BYTES, Origin, Received};
 use super::health::Queue;
+use super::inbound::check_not_archived;
 use super::rendered::json;
 use super::unavailable::{requests_quota_reached, unavailable};
 use async_recursion::async_recursion as boxed;
@@ -67,7 +68,15 @@ pub enum Channel {
         /// The idempotency key, if one was sent.
         idempotency_key: Option<Vec<u8>>,
     },
+    /// Through an inbound webhook: the whole body, in any shape that the campaign maps (I9).
+    Inbound {
+        /// The campaign, as its users know it.
+        campaign_id: String,
+    },
 }
+
+/// The name of the channel through inbound webhooks.
+pub(crate) const INBOUND: &str = "inbound_webhook";
 
 /// A post of leads.
 #[derive(Debug)]
@@ -85,7 +94,7 @@ pub struct Post {
 }
 
 /// A post that may be stored: its request, its elements as they continue in memory, and the response.
-type Admitted = (NewRequest, Vec<Item<Received>>, IngestResponse);
+pub(crate) type Admitted = (NewRequest, Vec<Item<Received>>, IngestResponse);
 
 /// What was read out of a body.
 struct ReadBody<P> {
@@ -197,6 +206,7 @@ impl Pipeline {
             Channel::Campaign { campaign_id, idempotency_key } => {
                 self.admit_post(post, &campaign_id, idempotency_key).await?
             }
+            Channel::Inbound { campaign_id } => self.admit_inbound(post, &campaign_id).await?,
         };
         request.repost = repost;
         self.keep(request, elements, response, post.permit.split(usize::MAX)).await
@@ -227,6 +237,7 @@ impl Pipeline {
             body: post.body.clone(),
             response: json(&response),
             received_at: now,
+            held_until: None,
             key: Some(key),
             submissions,
             repost: None,
@@ -254,18 +265,39 @@ impl Pipeline {
         {
             return Err(duplicate(&first, key));
         }
+        let campaign = self.open_campaign(organization_id, campaign_id).await?;
+        Ok(self.admit(post, &campaign, "campaign", (places, read), key, now))
+    }
+
+    /// The whole body as one element.
+    pub(crate) async fn admit_inbound(&self, post: &mut Post, campaign_id: &str) -> Result<Admitted, ApiError> {
+        let now = self.clock.now();
+        let head = post.source.head(body::head)?;
+        let ReadBody { parts: places, elements: read } = self.read_body(&head, post, read_whole).await?;
+        let campaign = self.open_campaign(&post.source.key.organization_id, campaign_id).await?;
+        Ok(self.admit(post, &campaign, INBOUND, (places, read), None, now))
+    }
+
+    /// A campaign that takes leads.
+    async fn open_campaign(&self, organization_id: &str, campaign_id: &str) -> Result<Arc<Campaign>, ApiError> {
         let campaign = self.campaign_by_id(organization_id, campaign_id).await?;
         let campaign = campaign.ok_or_else(|| {
             ApiError::new(Kind::NotFound, "campaign_unknown", "campaign not found in this organization")
         })?;
-        if campaign.state == CampaignState::Archived.as_str() {
-            return Err(ApiError::new(
-                Kind::Conflict,
-                "campaign_archived",
-                "this campaign is archived and takes no leads",
-            ));
-        }
-        let id = &post.request_id;
+        check_not_archived(&campaign)?;
+        Ok(campaign)
+    }
+
+    fn admit(
+        &self,
+        post: &Post,
+        campaign: &Campaign,
+        channel: &'static str,
+        (places, read): (Vec<(usize, usize)>, Vec<Element>),
+        key: Option<KeyUse>,
+        now: Timestamp,
+    ) -> Admitted {
+        let (id, organization_id) = (&post.request_id, &post.source.key.organization_id);
         let accepted = (0..places.len()).map(|index| AcceptedLead {
             index,
             submission_id: submission_id(id, index),
@@ -289,19 +321,20 @@ impl Pipeline {
             id: id.clone(),
             organization_id: organization_id.clone(),
             source_key_id: post.source.key.id.clone(),
-            channel: "campaign",
+            channel,
             content_type: post.source.content_type.clone(),
             metadata: json(&post.source.metadata),
             remote_address: post.source.remote_address.clone(),
             body: post.body.clone(),
             response: json(&response),
             received_at: now,
+            held_until: None,
             key,
             submissions: submissions.collect(),
             repost: None,
         };
         let elements = received(&request, &post.source, read);
-        Ok((request, elements, response))
+        (request, elements, response)
     }
 
     /// Reads the body of a post on the thread it belongs on. Its permit grows with what is made of the body.
@@ -406,7 +439,7 @@ impl Pipeline {
     }
 
     /// Makes a request durable; then its submissions continue in memory, if this host still holds their shards.
-    async fn keep(
+    pub(crate) async fn keep(
         &self,
         request: NewRequest,
         elements: Vec<Item<Received>>,
@@ -569,6 +602,17 @@ fn read_batch(opened: &Opened, limits: &Limits) -> Result<ReadBody<Envelope>, Ap
 
 fn read_post(opened: &Opened, limits: &Limits) -> Result<ReadBody<Vec<(usize, usize)>>, ApiError> {
     let places = post_elements(opened, (limits.leads_per_request_max, "leads_per_request_max"))?;
+    let elements = read_elements(opened, places.iter().copied());
+    Ok(ReadBody { parts: places, elements })
+}
+
+/// The whole body, whatever it is.
+fn read_whole(opened: &Opened, _: &Limits) -> Result<ReadBody<Vec<(usize, usize)>>, ApiError> {
+    let text = opened.text();
+    if opened.is_json() {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| body::syntax(text))?;
+    }
+    let places = vec![(0, text.len())];
     let elements = read_elements(opened, places.iter().copied());
     Ok(ReadBody { parts: places, elements })
 }

@@ -23,6 +23,7 @@ use hookmill_engine::{Engine, Program};
 use hookmill_outbound::Sender;
 use hookmill_stages::{Run, Tables};
 use hookmill_store::campaigns::Campaign;
+use hookmill_store::inbound_webhooks::InboundWebhook;
 use hookmill_store::ingest::Ingest;
 use hookmill_store::keys::SourceKey;
 use hookmill_store::organizations::Organization;
@@ -91,6 +92,8 @@ pub struct Inner {
     pub(crate) scoped_payload: Program,
     pub(crate) source_keys: Cache<[u8; 32], SourceKey>,
     pub(crate) campaigns: Cache<(String, String), Campaign>,
+    /// Inbound webhooks, by the hash of their token.
+    pub(crate) inbound_webhooks: Cache<[u8; 32], InboundWebhook>,
     pub(crate) contexts: Cache<String, CampaignContext>,
     pub(crate) wide_rules: Cache<String, Vec<WideRule>>,
     pub(crate) earlier_receivers: EarlierReceivers,
@@ -133,6 +136,7 @@ impl Pipeline {
             flow: Flow::new(limits, deps.store.is_shared(), host),
             source_keys: Cache::new(ttl_ms, limits.programs_cached_max),
             campaigns: Cache::new(ttl_ms, limits.programs_cached_max),
+            inbound_webhooks: Cache::new(ttl_ms, limits.programs_cached_max),
             contexts: Cache::new(ttl_ms, limits.programs_cached_max),
             wide_rules: Cache::new(ttl_ms, limits.programs_cached_max),
             earlier_receivers: Cache::new(ttl_ms, limits.programs_cached_max),
@@ -234,6 +238,7 @@ impl Pipeline {
     pub fn forget_lookups(&self) {
         self.source_keys.clear();
         self.campaigns.clear();
+        self.inbound_webhooks.clear();
         self.contexts.clear();
         self.wide_rules.clear();
         self.earlier_receivers.clear();

@@ -336,10 +336,16 @@ impl Pipeline {
                 continue;
             }
             match (&received.body, context::inbound(received)) {
-                (Ok(_), Some(element)) => {
-                    elements.push(element);
-                    order.push(received);
-                }
+                (Ok(_), Some(element)) => match self.normalized(context, received, element).await? {
+                    Ok(element) => {
+                        elements.push(element);
+                        order.push(received);
+                    }
+                    Err(error) => {
+                        let detail = json!({ "code": error.code, "message": error.message });
+                        items.push(BatchItem::with_transition(received, Transition::quarantined("map_failed", detail)));
+                    }
+                },
                 (Err(why), _) => items.push(BatchItem::with_transition(received, Transition::unusable(why))),
                 (Ok(_), None) => items.push(BatchItem::deferred(received)),
             }
@@ -393,11 +399,13 @@ impl Pipeline {
             // One that goes on is whose it was, whatever was added to it.
             let found = || identity.hashes.iter().find_map(|hash| known.get(hash).cloned());
             let lead_id = item.lead_id().map(str::to_owned).or_else(found);
+            let is_known = lead_id.is_some() || item.is_counted();
             let lead_id = lead_id.unwrap_or_else(|| identity.lead_id(salt, &item.id));
             for hash in &identity.hashes {
                 known.entry(*hash).or_insert_with(|| lead_id.clone());
             }
             item.identify(lead_id, identity.hashes);
+            item.end_as_wished(is_known);
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ pub(crate) struct Ready {
 struct ReadyProgram {
     program: Program,
     is_plugin: bool,
+    /// Whether it is the standard document, which its campaign has not changed.
+    is_standard: bool,
 }
 
 impl Ready {
@@ -47,6 +49,11 @@ impl Ready {
     /// Whether a program is a custom plugin; none when the program does not exist.
     pub(crate) fn is_plugin(&self, id: &str) -> Option<bool> {
         self.programs.get(id).map(|ready| ready.is_plugin)
+    }
+
+    /// Whether a program is the standard document; none when it is not among these.
+    fn is_standard(&self, id: &str) -> Option<bool> {
+        self.programs.get(id).map(|ready| ready.is_standard)
     }
 
     fn put(&self, id: &str, program: ReadyProgram) {
@@ -214,6 +221,10 @@ impl CompiledVersion {
     }
 }
 
+fn is_standard(document: Option<&[u8]>) -> bool {
+    document.is_none_or(|document| document == STANDARD_DOCUMENT.as_bytes())
+}
+
 impl Pipeline {
     /// The component of this digest, compiled; for who can wait for the compiler.
     #[boxed]
@@ -252,8 +263,20 @@ impl Pipeline {
         let component =
             self.component_if_ready(digest).inspect_err(|_| self.ready.components.insert(id.to_owned(), digest))?;
         let program = Program { component, plan: row.plan.map(Arc::from) };
-        self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin: row.plugin_id.is_some() });
+        let is_standard = row.plugin_id.is_none() && is_standard(row.document.as_deref());
+        let is_plugin = row.plugin_id.is_some();
+        self.ready.put(id, ReadyProgram { program: program.clone(), is_plugin, is_standard });
         Ok(program)
+    }
+
+    /// Whether a campaign version is the standard document.
+    pub(crate) async fn runs_standard(&self, id: Option<&str>) -> Result<bool, StoreError> {
+        let Some(id) = id else { return Ok(true) };
+        if let Some(known) = self.ready.is_standard(id) {
+            return Ok(known);
+        }
+        let row = self.store.campaign_version(id).await?;
+        Ok(row.is_some_and(|row| row.plugin_id.is_none() && is_standard(row.document.as_deref())))
     }
 
     /// Whether what a campaign runs can read a price out of the response to a ping. The standard document can't.

@@ -1,7 +1,7 @@
 //! Posts that are rejected as a whole (I2): which of them are kept, what of them, and the id under which the sender is told of it.
 
 use super::Pipeline;
-use super::ingest::{Channel, Post, Source};
+use super::ingest::{Channel, INBOUND, Post, Source};
 use super::rendered::json;
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
@@ -70,6 +70,7 @@ impl Pipeline {
         let (name, campaign_id, idempotency_key) = match channel {
             Channel::Batch => ("batch", None, None),
             Channel::Campaign { campaign_id, idempotency_key } => ("campaign", Some(campaign_id), idempotency_key),
+            Channel::Inbound { campaign_id } => (INBOUND, Some(campaign_id), None),
         };
         let header_chars_max = self.settings.limits.kept_header_bytes_max;
         let row = NewRejectedRequest {

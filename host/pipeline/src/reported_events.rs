@@ -133,7 +133,8 @@ impl Pipeline {
         if let Some(id) = &lead.submission_id {
             let found = self.store.submissions_by_id(&organization.id, &[id.as_str()]).await.map_err(unavailable)?;
             let campaign_id = &context.campaign.campaign_id;
-            if let Some(row) = found.into_iter().find(|row| row.campaign_id == *campaign_id && row.erased_at.is_none()) {
+            if let Some(row) = found.into_iter().find(|row| row.campaign_id == *campaign_id && row.erased_at.is_none())
+            {
                 return Ok(EventSubject::Submission(row.id));
             }
         }
@@ -144,8 +145,7 @@ impl Pipeline {
             return Ok(EventSubject::Person(write_hex(first)));
         };
         let among = [context.campaign.key.clone()];
-        let newest =
-            self.store.newest_submissions_of_leads(&organization.id, &[lead_id.as_str()], Some(&among)).await;
+        let newest = self.store.newest_submissions_of_leads(&organization.id, &[lead_id.as_str()], Some(&among)).await;
         Ok(match newest.map_err(unavailable)?.into_iter().next() {
             Some(newest) => EventSubject::Submission(newest.id),
             None => EventSubject::Lead(lead_id.clone()),
@@ -174,7 +174,9 @@ impl Pipeline {
         // One lead is the same whether it is named by its address or by a submission.
         let about = match subject {
             EventSubject::Nobody => event.lead.external_id.clone()?,
-            EventSubject::Submission(id) => event.lead.email.as_ref().map_or_else(|| id.clone(), |email| email.to_lowercase()),
+            EventSubject::Submission(id) => {
+                event.lead.email.as_ref().map_or_else(|| id.clone(), |email| email.to_lowercase())
+            }
             EventSubject::Lead(id) | EventSubject::Person(id) => {
                 event.lead.email.as_ref().map_or_else(|| id.clone(), |email| email.to_lowercase())
             }

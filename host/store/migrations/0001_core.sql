@@ -150,6 +150,20 @@ create table campaign_versions (
 create unique index campaign_versions_by_version on campaign_versions (campaign_key, version);
 create index campaign_versions_unused on campaign_versions (unused_since, id) where unused_since is not null;
 
+-- Addresses that are capabilities (O6): whoever has one may post to its campaign.
+create table inbound_webhooks (
+    id text primary key,
+    organization_id text not null references organizations (id),
+    campaign_key text not null references campaigns (campaign_key),
+    token_hash bytea not null,
+    -- Its settings and its token.
+    encrypted_settings bytea not null,
+    created_at bigint not null,
+    updated_at bigint not null
+);
+create unique index inbound_webhooks_by_token on inbound_webhooks (token_hash);
+create index inbound_webhooks_of_campaign on inbound_webhooks (campaign_key, id);
+
 -- Tables are known by their digest and never changed. The body is empty once it was deleted at the end of its retention.
 create table value_tables (
     digest text primary key,

@@ -24,6 +24,11 @@ impl<'a> CountChanges<'a> {
         self.count(organization_id, campaign_key, to, 1);
     }
 
+    /// A submission that is gone, as if it had never been.
+    pub(super) fn remove(&mut self, organization_id: &'a str, campaign_key: &'a str, from: State) {
+        self.count(organization_id, campaign_key, from, -1);
+    }
+
     /// A submission that left one state for another.
     pub(super) fn change(&mut self, organization_id: &'a str, campaign_key: &'a str, change: Change) {
         self.count(organization_id, campaign_key, change.from(), -1);

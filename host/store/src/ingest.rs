@@ -56,6 +56,8 @@ pub struct NewRequest {
     pub response: Vec<u8>,
     /// When it was received.
     pub received_at: Timestamp,
+    /// Until when its submissions wait for whoever wrote it; none where they are due at once.
+    pub held_until: Option<Timestamp>,
     /// Its idempotency key, if it has one.
     pub key: Option<KeyUse>,
     /// The submissions.
@@ -387,7 +389,7 @@ impl Store {
                 "(?, ?, ?, ?, ?, ?, ?, 'received', 0, ?, ?, ?, false)", "", &rows,
                 |query, row| query.bind(submission_id(&row.0.id, row.1.index)).bind(&row.0.id).bind(&row.0.organization_id).bind(&row.1.campaign_key).bind(i64::from(row.1.shard))
                     .bind(to_i64(row.1.element_start)).bind(to_i64(row.1.element_bytes))
-                    .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.received_at.0));
+                    .bind(row.0.received_at.0).bind(row.0.received_at.0).bind(row.0.held_until.unwrap_or(row.0.received_at).0));
             let mut counts = CountChanges::default();
             rows.iter().for_each(|(request, submission)| counts.add(&request.organization_id, &submission.campaign_key, State::Received));
             for request in &kept {

@@ -26,6 +26,7 @@ pub mod destinations;
 pub mod encryption;
 pub mod erasures;
 mod error;
+pub mod inbound_webhooks;
 pub mod ingest;
 pub mod jobs;
 pub mod keys;

@@ -94,6 +94,10 @@ fn channel(
     campaign_id: Option<String>,
     idempotency_key: Option<String>,
 ) -> Result<Channel, ApiError> {
+    if request.channel == "inbound_webhook" {
+        let campaign_id = campaign_id.or_else(|| request.campaign_id.clone()).unwrap_or_default();
+        return Ok(Channel::Inbound { campaign_id });
+    }
     if request.channel != "batch" {
         let given = idempotency_key.map(String::into_bytes).or_else(|| request.idempotency_key.clone());
         let campaign_id = campaign_id.or_else(|| request.campaign_id.clone()).unwrap_or_default();

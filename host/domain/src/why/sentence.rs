@@ -175,6 +175,14 @@ fn canceled(standing: &Standing<'_>) -> Composed {
         ),
         "campaign_archived" => (Some(WhyStage::Campaign), "The lead is canceled because its campaign was archived"),
         "withdrawn" => (Some(WhyStage::Person), "The lead is canceled because it was withdrawn"),
+        "stored_alone" => (
+            Some(WhyStage::Person),
+            "The lead is stored and goes to nobody, because its sender wanted that (`__skip_actions`)",
+        ),
+        "no_match" => (
+            Some(WhyStage::Person),
+            "The lead is canceled, because its sender wanted it for a known person alone (`must_exist`), and nobody was known by its addresses",
+        ),
         "erased" => (Some(WhyStage::Person), "The lead is canceled because its person was erased"),
         "expired" => return (Some(WhyStage::Caps), waiting::expired(standing.detail)),
         _ => (None, "The lead is canceled"),

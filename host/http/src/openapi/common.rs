@@ -21,6 +21,9 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("plugin", "The plugin's name, or its id.", "scoring"),
     ("rejected", "The rejected request's id.", "rej_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("set", "The value set's name.", "zip_codes"),
+    ("sender", "The sender's name.", "typeform"),
+    ("token", "What makes the address of an inbound webhook its own.", "Zk9uT2ZfMzJfcmFuZG9tX2J5dGVzX2luX2Jhc2U2NA"),
+    ("inbound", "The inbound webhook's id.", "inw_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("subscription", "The subscription's id.", "sub_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("webhook", "The scoped webhook's id.", "whk_01kxs3n9v6z4c6c0x5h2rg5m7k"),
     ("version", "The version, counted from 1 in each campaign or value set.", "1"),
@@ -84,7 +87,7 @@ pub(super) fn complete(operation: &mut Value, tag: &str, access: Access, address
     if is_long {
         parameters.push(json!({ "$ref": "#/components/parameters/prefer" }));
     }
-    let is_dialect = access == Access::UserByQuery;
+    let is_dialect = matches!(access, Access::UserByQuery | Access::Capability);
     let errors = [
         (access != Access::Public, ["401", "403", "503"].as_slice()),
         (access == Access::OrgUser || access == Access::SourceOrOrgUser, &["404", "422", "429"]),
@@ -149,7 +152,7 @@ fn error_reference(code: &str) -> Value {
 /// Both ways of sending each kind of key.
 fn security(access: Access) -> Value {
     match access {
-        Access::Public => json!([]),
+        Access::Public | Access::Capability => json!([]),
         Access::Source => json!([{ "sourceKey": [] }, { "sourceKeyHeader": [] }]),
         Access::User | Access::OrgUser => json!([{ "apiKey": [] }, { "apiKeyHeader": [] }]),
         Access::UserByQuery => json!([{ "apiKeyQuery": [] }, { "apiKey": [] }, { "apiKeyHeader": [] }]),

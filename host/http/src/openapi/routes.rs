@@ -22,6 +22,8 @@ pub(crate) enum Access {
     User,
     /// A user in an organization; an operator names which.
     OrgUser,
+    /// Whoever has the address, which is the key.
+    Capability,
     /// The same by a key in the query: a dialect, whose errors have a form of their own.
     UserByQuery,
 }

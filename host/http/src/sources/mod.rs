@@ -1,6 +1,7 @@
 //! What lead sources call.
 
 pub(super) mod get_request;
+pub(super) mod inbound;
 pub(super) mod post_leads;
 pub(super) mod push_batch;
 mod remote_address;
@@ -71,8 +72,12 @@ fn source(pipeline: &Pipeline, key: Arc<SourceKey>, parts: &Parts, address: Conn
     });
     let trusted = &pipeline.settings().trusted_proxies;
     let remote_address = Some(remote_address::remote_address(address.0.0.ip(), &parts.headers, trusted).to_string());
-    let metadata =
-        RequestMetadata { headers: kept.collect(), query: query(&parts.uri, bytes_max), charset: key.charset.clone() };
+    let metadata = RequestMetadata {
+        headers: kept.collect(),
+        query: query(&parts.uri, bytes_max),
+        charset: key.charset.clone(),
+        inbound: None,
+    };
     Source { key, content_type, content_encoding, metadata, remote_address }
 }
 

@@ -171,8 +171,8 @@ fn without_person(metadata: RequestMetadata, person: &Person) -> RequestMetadata
         });
         pairs.collect()
     };
-    let RequestMetadata { headers, query, charset } = metadata;
-    RequestMetadata { headers: without(headers), query: without(query), charset }
+    let RequestMetadata { headers, query, charset, inbound } = metadata;
+    RequestMetadata { headers: without(headers), query: without(query), charset, inbound }
 }
 
 #[cfg(test)]
