@@ -1,5 +1,6 @@
 //! Events that sources report: taken once, told to the same webhooks as the host's own, and gone with their person.
 
+use hookmill_tests::receiver::Gate;
 use hookmill_tests::world::workspace;
 use hookmill_tests::{Behaviour, World, on_both};
 use serde_json::{Value, json};
@@ -114,6 +115,12 @@ on_both! {
         assert_eq!(report(&world, &sent("g", 1, json!({}))).await, (1, 0, vec![]));
         let told: Vec<String> = world.receiver.at("/first").iter().map(|request| request.json()["context"]["lead"]["email"].as_str().unwrap().to_lowercase()).collect();
         assert_eq!({ let mut told = told; told.sort(); told }, ["ann@x.example", "bob@x.example"], "of campaign DD nobody is told");
+        // Named by a submission they are the same lead as by their address.
+        let submission = world.push_and_settle(json!([{"campaign_id": "CC", "email": "cid@x.example"}])).await.remove(0);
+        for (id, lead) in [("h", json!({"submission_id": submission})), ("i", json!({"email": "CID@x.example"})), ("j", json!({"submission_id": submission, "email": "other@x.example"}))] {
+            assert_eq!(report(&world, &sent(id, 1, json!({"lead": lead}))).await, (1, 0, vec![]));
+        }
+        assert_eq!(world.receiver.at("/first").len(), 3);
         assert!(world.receiver.at("/scoped").iter().all(|request| request.json()["event_type"] == "FIRST_EMAIL_SENT"));
         world.stop().await;
     }
@@ -168,6 +175,37 @@ on_both! {
         let before = world.receiver.at("/hook").len();
         world.advance(3_600_000).await;
         assert_eq!(world.receiver.at("/hook").len(), before, "nothing of them is sent any more");
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// L12, I12: an event that is being told while its person is erased is told to its end, and nothing of it is left then.
+    async fn l12_i12_what_is_being_told_ends_before_its_person_is_erased(kind: Kind) {
+        let world = World::new(kind).await;
+        storing_campaign(&world, "CC").await;
+        subscribe(&world, "/hook", &["EMAIL_REPLY"], json!({})).await;
+        let gate = Gate::new();
+        world.receiver.plan("/hook", [Behaviour::behind(&gate, 500)]);
+        let body = event("1", "EMAIL_REPLY", json!({"payload": {"text": "marked-words"}}));
+        world.source.post("/v1/events", &body).await.expect(202);
+        world.until("the event is being told", async || world.receiver.at("/hook").len() == 1).await;
+        let erasure = world.admin.post("/v1/erasures", &json!({"email": "ann@x.example"})).await.expect(201).str("id");
+        let is_done = async || world.admin.get(&format!("/v1/erasures/{erasure}")).await.expect(200).json["state"] == "done";
+        for _ in 0..5 {
+            world.clock.advance_ms(1_000);
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            assert!(!is_done().await, "the request is under way");
+        }
+        gate.open();
+        world.until("the erasure is done", async || {
+            world.clock.advance_ms(1_000);
+            is_done().await
+        })
+        .await;
+        assert_eq!(world.places_of(&["marked-words"]).await, std::collections::BTreeSet::new());
+        world.advance(3_600_000).await;
+        assert_eq!(world.receiver.at("/hook").len(), 1, "it is not sent again");
         world.stop().await;
     }
 }

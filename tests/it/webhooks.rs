@@ -211,6 +211,33 @@ on_both! {
 }
 
 on_both! {
+    /// W4: what happened while somebody had the campaign is told to them, though it is another's by the time that it is sent again; what happens from then on is not.
+    async fn w4_what_waits_is_told_though_the_campaign_has_another_client(kind: Kind) {
+        let world = World::new(kind).await;
+        let client = world.admin.post("/v1/clients", &json!({"name": "Roofs"})).await.expect(201).str("id");
+        let next = world.admin.post("/v1/clients", &json!({"name": "Suns"})).await.expect(201).str("id");
+        storing_campaign(&world, "CC").await;
+        world.admin.patch("/v1/campaigns/CC", &json!({"client_id": client})).await.expect(200);
+        let payload = json!([{"name": "who", "from": "lead.email"}]);
+        for (path, more) in [("/standard", json!({})), ("/own", json!({"payload": payload}))] {
+            subscribe(&world, &format!("client={client}"), path, more).await;
+            world.receiver.plan(path, [Behaviour::status(503)]);
+        }
+        submit(&world, "CC").await;
+        let counts = || ["/standard", "/own"].map(|path| world.receiver.at(path).len());
+        assert_eq!(counts(), [1, 1]);
+        world.admin.patch("/v1/campaigns/CC", &json!({"client_id": next})).await.expect(200);
+        world.advance(3_600_000).await;
+        assert_eq!(counts(), [2, 2]);
+        let [first, again] = [0, 1].map(|at| world.receiver.at("/own").remove(at));
+        assert_eq!((&first.body, first.header("webhook-id")), (&again.body, again.header("webhook-id")));
+        submit(&world, "CC").await;
+        assert_eq!(counts(), [2, 2]);
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// W4, W5: what is wrong is named with its place, and nothing is stored.
     async fn w4_w5_wrong_subscriptions_are_rejected(kind: Kind) {
         let world = World::new(kind).await;

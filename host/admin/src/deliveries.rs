@@ -122,15 +122,14 @@ impl Scope {
                 format!("is `{}`, which is not one of {}", event.escape_debug(), self.settings().events),
             ));
         }
-        let (now, limit) = (self.now(), self.limits().forget_rows_max);
+        let (now, limit, retries) = (self.now(), self.limits().forget_rows_max, webhook.destination.settings.retries);
         let after = border(PREFIX, ("since", &since))?;
         let before = border(PREFIX, ("until", &until))?;
         let mut filter = deliveries::ResendFilter { destination_id, event, after, before, limit };
         let (mut count, mut entry) = (0, Some(&entry));
         loop {
             let organization_id = &self.organization_id;
-            let resent =
-                self.store().resend_deliveries(organization_id, &filter, webhook.retries, entry.take(), now).await;
+            let resent = self.store().resend_deliveries(organization_id, &filter, retries, entry.take(), now).await;
             let (shards, last) = resent.map_err(unavailable)?;
             count += u64::try_from(shards.len()).unwrap_or_default();
             self.pipeline().delivery_resent(organization_id, &filter.destination_id);
@@ -151,7 +150,7 @@ impl Scope {
         }
         let told = self.store().told_webhook(&self.organization_id, &delivery.destination_id).await;
         let webhook = told.map_err(unavailable)?;
-        let retries = webhook.map_or(0, |webhook| webhook.retries);
+        let retries = webhook.map_or(0, |webhook| webhook.destination.settings.retries);
         let resent = self.store().resend_delivery(&self.organization_id, &id, retries, &entry, now).await;
         let Some((destination_id, _)) = resent.map_err(unavailable)? else {
             let message = "only a final delivery of an event can be resent; a lead is sent to its client again by posting it again";

@@ -7,6 +7,7 @@
 mod body;
 mod owner;
 mod person;
+mod reported;
 mod search;
 
 use super::Pipeline;
@@ -15,7 +16,6 @@ use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::{ApiError, Kind};
-use hookmill_domain::hex::write_hex;
 use hookmill_domain::ids::lowest_id;
 use hookmill_domain::person::Address;
 use hookmill_store::StoreError;
@@ -155,10 +155,15 @@ impl Pipeline {
     async fn own_all(&self, open: &[OpenErasure]) {
         for erasure in open {
             let (organization_id, erasure_id) = (&erasure.organization_id, &erasure.id);
-            if let Err(error) = self.erase_marked(erasure).await {
+            if let Err(error) = self.erase_owned(erasure).await {
                 tracing::warn!(organization_id, erasure_id, error = %error, "submissions could not be erased; will be retried");
             }
         }
+    }
+
+    async fn erase_owned(&self, erasure: &OpenErasure) -> Result<(), StoreError> {
+        self.erase_marked(erasure).await?;
+        self.erase_reported(erasure).await
     }
 
     /// Goes on with the search of an erasure, by some pieces.
@@ -236,8 +241,10 @@ impl Pipeline {
         let before = border("req", erasure.requested_at);
         // What was being processed when the search began has its lead by now.
         self.mark_mapped(erasure, person).await?;
+        let reported = self.reported_of(erasure, organization, person).await?;
         let is_open = self.store.has_marked(&erasure.id).await?
             || self.store.has_received(&organization.id, &before).await?
+            || !self.waiting_reports(erasure, &reported).await?.is_empty()
             || !self.store.leads_with_submissions(&organization.id, &person.lead_ids, &before).await?.is_empty();
         if is_open {
             return Ok(Piece::Waits);
@@ -248,10 +255,7 @@ impl Pipeline {
         let now = self.clock.now();
         self.store.erase_jobs(erasure, &OPERATIONS, &border("job", erasure.requested_at)).await?;
         let (lead_ids, salt) = (&person.lead_ids, &organization.salt);
-        let addresses = person.person.addresses.iter();
-        let hashes = addresses.flat_map(|address| address.identities(salt)).map(|hash| write_hex(&hash));
-        let subjects: Vec<String> = lead_ids.iter().cloned().chain(hashes).collect();
-        if self.store.finish_erasure(erasure, lead_ids, &subjects, salt, &json(&Step::Done), now).await? {
+        if self.store.finish_erasure(erasure, lead_ids, &reported, salt, &json(&Step::Done), now).await? {
             let (organization_id, erasure_id) = (&erasure.organization_id, &erasure.id);
             tracing::info!(organization_id, erasure_id, "a person was erased");
         }

@@ -19,6 +19,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How long the step that causes events waits for their messages: a plugin that takes longer shapes them when they are sent.
 const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
@@ -84,10 +85,15 @@ impl Pipeline {
             sent.map(|new| new.destination_id.clone()).collect::<Vec<_>>()
         };
         let destinations: BTreeSet<String> = events.iter().flat_map(|(_, event)| sent(event)).collect();
+        let until = Instant::now() + SHAPE_WITH_STEP;
         for destination_id in destinations {
             let is_to = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_id == destination_id);
             let of_destination = events.iter_mut().filter(|(_, event)| is_to(event)).collect();
-            self.shape_new_events_for(&destination_id, context, campaign_version_id, of_destination).await;
+            let shaping = self.shape_new_events_for(&destination_id, context, campaign_version_id, of_destination);
+            // However many there are, the step waits once.
+            if timeout_at(until, shaping).await.is_err() {
+                return;
+            }
         }
     }
 
@@ -101,10 +107,10 @@ impl Pipeline {
         let requests =
             events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Some(Arc::clone(subject)))).collect();
         let shaping = self.shape_events(destination_id, context, campaign_version_id, requests);
-        let (payloads, read) = match tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
-            Ok(Ok(Ok(shaped))) => shaped,
-            Ok(Ok(Err(_))) | Err(_) => return,
-            Ok(Err(error)) => {
+        let (payloads, read) = match shaping.await {
+            Ok(Ok(shaped)) => shaped,
+            Ok(Err(_)) => return,
+            Err(error) => {
                 tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
                 return;
             }
@@ -137,11 +143,15 @@ impl Pipeline {
             let shaped = self.shape_events(&destination_id, context, campaign_version_id.as_deref(), subjects).await?;
             let (payloads, read) = match shaped {
                 Ok(shaped) => shaped,
+                // It can never be written: its delivery has failed, and can be sent again once the payload is saved anew.
+                Err(NotReady::Never(why)) => {
+                    kept.extend(of_program.iter().map(|delivery| (delivery_key(delivery), self.unusable(&why))));
+                    continue;
+                }
                 Err(not_ready) => return Ok(Err(not_ready)),
             };
             for (mut delivery, payload) in of_program.into_iter().zip(payloads) {
-                let key =
-                    DeliveryKey { organization_id: delivery.row.organization_id.clone(), id: delivery.row.id.clone() };
+                let key = delivery_key(&delivery);
                 match payload {
                     Ok(payload) => {
                         let message: Message = message(&payload).with_value_sets(read.clone());
@@ -171,6 +181,12 @@ impl Pipeline {
         let KeptMessages { ready, left, unwritten } = self.keep_messages(&kept, ready).await;
         undecided.extend(unwritten.into_iter().filter(is_action));
         Ok(Ok(ShapedDeliveries { ready, left, undecided }))
+    }
+
+    /// The end of a delivery whose payload can never be written.
+    fn unusable(&self, why: &str) -> Shaped {
+        let attempt_id = self.ids.new_id("att", self.clock.now());
+        Shaped::Failed { attempt_id, detail: json(&json!({ "error": "payload_unusable", "detail": why })) }
     }
 
     /// Writes messages, and the ends of what has none; of those that are ready, the ones that were written go on.
@@ -264,14 +280,15 @@ impl Pipeline {
         campaign_version_id: Option<&str>,
         events: Vec<(Arc<EventData>, Option<Arc<Submission>>)>,
     ) -> Result<Result<ShapedPayloads, NotReady>, StoreError> {
-        let Shaper { program, is_of_campaign } = match self.shaper(context, destination_id, campaign_version_id).await {
+        let webhook = self.webhook(context, destination_id).await?;
+        let Shaper { program, is_of_campaign } = match self.shaper(webhook.as_deref(), campaign_version_id).await {
             Ok(shaper) => shaper,
             Err(not_ready) => return Ok(Err(not_ready)),
         };
         let campaign_version_id = campaign_version_id.filter(|_| is_of_campaign);
         let (now, organization) = (self.clock.now(), &context.organization);
         let call = Arc::new(context::context(organization, &context.campaign, now, &self.ids.new_id("run", now)));
-        let destination = context.event_destination(destination_id);
+        let destination = context.event_destination(destination_id, webhook.as_deref());
         let subjects: Vec<Subject> = events
             .iter()
             .map(|(event, submission)| Subject::Event(Arc::new(contract_event(event, submission.as_ref()))))
@@ -286,6 +303,10 @@ impl Pipeline {
             }
         }
     }
+}
+
+fn delivery_key(delivery: &Delivery) -> DeliveryKey {
+    DeliveryKey { organization_id: delivery.row.organization_id.clone(), id: delivery.row.id.clone() }
 }
 
 fn is_action(delivery: &Delivery) -> bool {

@@ -11,6 +11,7 @@ use super::finish::CampaignContext;
 use super::send::Receiver;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_store::StoreError;
+use hookmill_store::webhooks::Webhook;
 use strum::IntoStaticStr;
 
 /// Receivers of destinations that have another one by now, by destination and version; none where that version is gone.
@@ -57,7 +58,13 @@ impl Pipeline {
         context: &CampaignContext,
         delivery: &Delivery,
     ) -> Result<Result<Addressee, Nobody>, StoreError> {
-        let Some(counting) = counting(context, delivery) else { return Ok(Err(Nobody::DestinationRemoved)) };
+        let webhook = match delivery.kind().is_some_and(DestinationKind::is_told) {
+            true => self.webhook(context, &delivery.row.destination_id).await?,
+            false => None,
+        };
+        let Some(counting) = counting(context, webhook.as_deref(), delivery) else {
+            return Ok(Err(Nobody::DestinationRemoved));
+        };
         let version = delivery.row.destination_version;
         if version != counting.version {
             let is_same = |own: &Receiver| {
@@ -103,7 +110,7 @@ impl Pipeline {
 }
 
 /// The settings that count of a delivery's destination; none where it is gone or switched off.
-fn counting(context: &CampaignContext, delivery: &Delivery) -> Option<Counting> {
+fn counting(context: &CampaignContext, webhook: Option<&Webhook>, delivery: &Delivery) -> Option<Counting> {
     let (kind, id) = (delivery.kind()?, &delivery.row.destination_id);
     match kind {
         DestinationKind::Client => {
@@ -130,7 +137,7 @@ fn counting(context: &CampaignContext, delivery: &Delivery) -> Option<Counting> 
         | DestinationKind::CampaignWebhook
         | DestinationKind::Subscription
         | DestinationKind::ScopedWebhook => {
-            let webhook = &context.webhook(id)?.destination;
+            let webhook = &webhook?.destination;
             if !webhook.settings.enabled {
                 return None;
             }

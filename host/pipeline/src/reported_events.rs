@@ -50,11 +50,23 @@ const FIRST_EMAIL_KEY: &str = "\0first_email\0";
 /// How long a first e-mail is known to have been one: for ever, as far as that goes.
 const FIRST_EMAIL_DAYS: i64 = 36_500;
 
+/// How many events one commit keeps: it holds the one writer of SQLite for some milliseconds.
+const EVENTS_PER_COMMIT: usize = 200;
+
+/// Whom an event is about.
+struct Subject {
+    subject: EventSubject,
+    /// By what it is the same person however an event names them; none where nobody is known.
+    person: Option<String>,
+    /// The shard of its submission: whoever erases that has what is sent of it in memory.
+    shard: Option<u16>,
+}
+
 /// An event whose campaign and subject are known.
 struct Resolved {
     context: Arc<CampaignContext>,
     event: ReportedEvent,
-    subject: EventSubject,
+    subject: Subject,
 }
 
 impl Pipeline {
@@ -86,12 +98,16 @@ impl Pipeline {
             }
         }
         let now = self.clock.now();
-        let kept = self.store.keep_reported_events(&rows, now).await.map_err(unavailable)?;
+        let mut kept = Vec::with_capacity(rows.len());
+        for piece in rows.chunks(EVENTS_PER_COMMIT) {
+            let of_piece = self.store.keep_reported_events(piece, now).await.map_err(unavailable)?;
+            let told = piece.iter().zip(&of_piece).filter(|(_, kept)| **kept);
+            let told: Vec<&NewDelivery> = told.flat_map(|(row, _)| &row.deliveries).collect();
+            self.wake_deliveries(organization_id, &told, now).await?;
+            kept.extend(of_piece);
+        }
         response.accepted = reported.iter().filter(|at| kept[**at]).count();
         response.duplicates = reported.len() - response.accepted;
-        let told: Vec<&NewDelivery> =
-            rows.iter().zip(&kept).filter(|(_, kept)| **kept).flat_map(|(row, _)| &row.deliveries).collect();
-        self.wake_deliveries(organization_id, &told, now).await?;
         Ok(response)
     }
 
@@ -128,32 +144,45 @@ impl Pipeline {
     }
 
     /// Whom an event is about: the submission that it names, or the newest one of its person in the campaign.
-    async fn find_subject(&self, context: &CampaignContext, lead: &LeadReference) -> Result<EventSubject, ApiError> {
+    async fn find_subject(&self, context: &CampaignContext, lead: &LeadReference) -> Result<Subject, ApiError> {
         let organization = &context.organization;
         if let Some(id) = &lead.submission_id {
             let found = self.store.submissions_by_id(&organization.id, &[id.as_str()]).await.map_err(unavailable)?;
             let campaign_id = &context.campaign.campaign_id;
             if let Some(row) = found.into_iter().find(|row| row.campaign_id == *campaign_id && row.erased_at.is_none())
             {
-                return Ok(EventSubject::Submission(row.id));
+                let person = row.lead_id.unwrap_or_else(|| row.id.clone());
+                return self.of_submission(&organization.id, row.id, person).await;
             }
         }
         let identities = lead.identities(&organization.salt);
-        let Some(first) = identities.first() else { return Ok(EventSubject::Nobody) };
+        let Some(first) = identities.first() else {
+            let person = lead.external_id.clone();
+            return Ok(Subject { subject: EventSubject::Nobody, person, shard: None });
+        };
         let known = self.store.known_leads(&organization.id, &identities).await.map_err(unavailable)?;
         let Some(lead_id) = identities.iter().find_map(|hash: &IdentityHash| known.get(hash)) else {
-            return Ok(EventSubject::Person(write_hex(first)));
+            let hash = write_hex(first);
+            return Ok(Subject { subject: EventSubject::Person(hash.clone()), person: Some(hash), shard: None });
         };
         let among = [context.campaign.key.clone()];
         let newest = self.store.newest_submissions_of_leads(&organization.id, &[lead_id.as_str()], Some(&among)).await;
-        Ok(match newest.map_err(unavailable)?.into_iter().next() {
-            Some(newest) => EventSubject::Submission(newest.id),
-            None => EventSubject::Lead(lead_id.clone()),
-        })
+        match newest.map_err(unavailable)?.into_iter().next() {
+            Some(newest) => self.of_submission(&organization.id, newest.id, lead_id.clone()).await,
+            None => {
+                let person = Some(lead_id.clone());
+                Ok(Subject { subject: EventSubject::Lead(lead_id.clone()), person, shard: None })
+            }
+        }
+    }
+
+    async fn of_submission(&self, organization_id: &str, id: String, person: String) -> Result<Subject, ApiError> {
+        let shard = self.store.shard_of_submission(organization_id, &id).await.map_err(unavailable)?;
+        Ok(Subject { subject: EventSubject::Submission(id), person: Some(person), shard })
     }
 
     fn reported_row(&self, resolved: &Resolved) -> NewReportedEvent {
-        let Resolved { context, event, .. } = resolved;
+        let event = &resolved.event;
         let key = [EVENT_KEY.as_bytes(), event.event_id.as_bytes()].concat();
         let details = match event.lead.is_empty() {
             true => json!({ "event_id": event.event_id }),
@@ -161,7 +190,7 @@ impl Pipeline {
         };
         let expires_at = self.clock.now().plus_ms(self.settings.limits.events_kept_ms);
         let mut row = self.event_row(resolved, &event.event_type, &key, expires_at, &details);
-        row.deliveries = self.deliveries_of_event(context, &row);
+        row.deliveries = self.deliveries_of_event(resolved, &row);
         row
     }
 
@@ -171,16 +200,7 @@ impl Pipeline {
         if !event.is_first_email() {
             return None;
         }
-        // One lead is the same whether it is named by its address or by a submission.
-        let about = match subject {
-            EventSubject::Nobody => event.lead.external_id.clone()?,
-            EventSubject::Submission(id) => {
-                event.lead.email.as_ref().map_or_else(|| id.clone(), |email| email.to_lowercase())
-            }
-            EventSubject::Lead(id) | EventSubject::Person(id) => {
-                event.lead.email.as_ref().map_or_else(|| id.clone(), |email| email.to_lowercase())
-            }
-        };
+        let about = subject.person.as_ref()?;
         let key = format!("{FIRST_EMAIL_KEY}{}\0{about}", context.campaign.key);
         let expires_at = self.clock.now().minus_days(-FIRST_EMAIL_DAYS);
         let details = match event.lead.is_empty() {
@@ -188,7 +208,7 @@ impl Pipeline {
             false => json!({ "lead": event.lead.to_json() }),
         };
         let mut row = self.event_row(resolved, FIRST_EMAIL_SENT, key.as_bytes(), expires_at, &details);
-        row.deliveries = self.deliveries_of_event(context, &row);
+        row.deliveries = self.deliveries_of_event(resolved, &row);
         Some(row)
     }
 
@@ -208,7 +228,7 @@ impl Pipeline {
             campaign_key: context.campaign.key.clone(),
             key_hash: Sha256::digest(key).into(),
             expires_at,
-            subject: subject.clone(),
+            subject: subject.subject.clone(),
             name: name.to_owned(),
             details: json(details),
             payload: event.payload.as_ref().map(|payload| payload.get().as_bytes().to_vec()),
@@ -219,9 +239,10 @@ impl Pipeline {
     }
 
     /// What is sent of an event: it is shaped when it is sent, by what the campaign runs now.
-    fn deliveries_of_event(&self, context: &CampaignContext, event: &NewReportedEvent) -> Vec<NewDelivery> {
+    fn deliveries_of_event(&self, resolved: &Resolved, event: &NewReportedEvent) -> Vec<NewDelivery> {
         let (now, category) = (self.clock.now(), event.category.as_ref().map(|(id, _)| *id));
-        let (shard, _) = self.flow.choose_shard(&context.campaign.key);
+        let Resolved { context, subject, .. } = resolved;
+        let shard = subject.shard.unwrap_or_else(|| self.flow.choose_shard(&context.campaign.key).0);
         let recipients = context.recipients(&event.name, category).into_iter();
         let deliveries = recipients.map(|(webhook, is_suppressed)| NewDelivery {
             id: self.ids.new_id("dlv", now),

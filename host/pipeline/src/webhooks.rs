@@ -9,8 +9,10 @@ use hookmill_domain::webhook::routing::{Candidate, Category, Verdict, route};
 use hookmill_domain::webhook::settings::WebhookSettings;
 use hookmill_engine::contract::{Destination, DestinationKind as ContractKind};
 use hookmill_engine::{Digest, Program};
+use hookmill_store::StoreError;
 use hookmill_store::webhooks::Webhook;
 use serde_json::json;
+use std::borrow::Cow;
 use std::str::FromStr;
 
 /// What scoped webhooks are sent (S2), as a document.
@@ -27,11 +29,6 @@ pub fn verdicts(webhooks: &[Webhook], event: &str, category: Category) -> Vec<Ve
 }
 
 impl CampaignContext {
-    /// One of its webhooks.
-    pub(crate) fn webhook(&self, destination_id: &str) -> Option<&Webhook> {
-        self.webhooks.iter().find(|webhook| webhook.destination.id == destination_id)
-    }
-
     /// The webhooks that an event is recorded for, each with whether it is only recorded.
     pub(crate) fn recipients(&self, event: &str, category: Option<i64>) -> Vec<(&Webhook, bool)> {
         let verdicts = verdicts(&self.webhooks, event, Category::Known(category));
@@ -44,14 +41,14 @@ impl CampaignContext {
     }
 
     /// A receiver of events, as plugins see it; one that is gone is seen as its organization's webhook.
-    pub(crate) fn event_destination(&self, destination_id: &str) -> Destination {
+    pub(crate) fn event_destination(&self, destination_id: &str, webhook: Option<&Webhook>) -> Destination {
         if let Some(action) = self.action.as_ref().filter(|action| action.id == destination_id) {
             let webhook = action.settings.webhook();
             let (method, url) = webhook.map_or(("POST", ""), |webhook| (webhook.method.as_str(), webhook.url.as_str()));
             return client_destination(&self.campaign, ContractKind::Action, method, url);
         }
         let organization = &self.organization;
-        let Some(webhook) = self.webhook(destination_id) else {
+        let Some(webhook) = webhook else {
             return destination(ContractKind::OrganizationWebhook, &organization.id, &organization.name, None);
         };
         let settings = &webhook.destination.settings;
@@ -93,15 +90,30 @@ pub(crate) struct Shaper {
 }
 
 impl Pipeline {
+    /// A webhook that a campaign's events went to when they happened; none where it is gone. It may be somebody's who has the campaign no
+    /// more: what happened before is told all the same.
+    pub(crate) async fn webhook<'c>(
+        &self,
+        context: &'c CampaignContext,
+        destination_id: &str,
+    ) -> Result<Option<Cow<'c, Webhook>>, StoreError> {
+        let known = context.webhooks.iter().find(|webhook| webhook.destination.id == destination_id);
+        if let Some(known) = known {
+            return Ok(Some(Cow::Borrowed(known)));
+        }
+        if context.action.as_ref().is_some_and(|action| action.id == destination_id) {
+            return Ok(None);
+        }
+        Ok(self.store.told_webhook(&context.organization.id, destination_id).await?.map(Cow::Owned))
+    }
+
     /// What shapes the messages of events to a destination: what its owner said, or what the submission ran on. Where that can never be run,
     /// the standard payload is sent. Why, while it is not ready.
     pub(crate) async fn shaper(
         &self,
-        context: &CampaignContext,
-        destination_id: &str,
+        webhook: Option<&Webhook>,
         campaign_version_id: Option<&str>,
     ) -> Result<Shaper, NotReady> {
-        let webhook = context.webhook(destination_id);
         let own = match webhook {
             Some(webhook) if webhook.kind == DestinationKind::ScopedWebhook => Some(self.scoped_payload.clone()),
             Some(webhook) => match &webhook.destination.settings.payload {

@@ -110,6 +110,16 @@ fn columns() -> String {
 }
 
 impl Store {
+    /// The shard of a submission.
+    #[boxed]
+    pub async fn shard_of_submission(&self, organization_id: &str, id: &str) -> Result<Option<u16>, StoreError> {
+        const SQL: &str = "select shard from submissions where organization_id = $1 and id = $2";
+        let shard: Option<i64> = reading!(self, connection => {
+            sqlx::query_scalar(SQL).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
+        });
+        Ok(shard.and_then(|shard| u16::try_from(shard).ok()))
+    }
+
     /// One submission of an organization.
     #[boxed]
     pub async fn submission(&self, organization_id: &str, id: &str) -> Result<Option<SubmissionRow>, StoreError> {

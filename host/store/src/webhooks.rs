@@ -229,22 +229,19 @@ impl Store {
         }))
     }
 
-    /// The settings that count of a webhook of any kind; none where it is gone, or decides and is not only told.
+    /// A webhook of any kind, whomever it is for; none where it is gone, or decides and is not only told.
     #[boxed]
     pub async fn told_webhook(
         &self,
         organization_id: &str,
         destination_id: &str,
-    ) -> Result<Option<WebhookSettings>, StoreError> {
+    ) -> Result<Option<Webhook>, StoreError> {
         let sql = format!("{COLUMNS} where d.id = $1 and d.organization_id = $2");
         let row: Option<WebhookRow> = reading!(self, connection => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(destination_id).bind(organization_id).fetch_optional(&mut *connection).await?
         });
-        let Some(row) = row.filter(|row| DestinationKind::parse(&row.kind).is_some_and(DestinationKind::is_told))
-        else {
-            return Ok(None);
-        };
-        self.open_webhook(row).map(|webhook| Some(webhook.destination.settings))
+        let is_told = |row: &WebhookRow| DestinationKind::parse(&row.kind).is_some_and(DestinationKind::is_told);
+        row.filter(is_told).map(|row| self.open_webhook(row)).transpose()
     }
 
     /// The campaigns of an organization (the store's ids) with their client and owner.

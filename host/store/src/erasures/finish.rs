@@ -2,7 +2,7 @@
 
 use super::super::outcome::NOTHING;
 use super::super::turns::Class;
-use super::erase::{EVENTS, erase_messages};
+use super::erase::erase_messages;
 use super::{OpenErasure, Store, StoreError, count_erased};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -23,19 +23,20 @@ const DELETE: &str = "delete from leads where organization_id = $1 and id = $2";
 const KEEP: &str = "update leads set submission_count = $1, created_at = $2 where organization_id = $3 and id = $4";
 const IDENTITY: &str =
     "insert into lead_identities (organization_id, identity_hash, lead_id) values ($1, $2, $3) on conflict do nothing";
-const REPORTED: &str = "select id from events where organization_id = $1 and subject_id = $2 order by id";
+const EVENT: &str =
+    "update events set details = $1, payload = null, category_name = null where organization_id = $2 and id = $3";
 const FINISH: &str = "update erasures set finished_at = $1, encrypted_person = null, progress = $2 where organization_id = $3 and id = $4 and finished_at is null";
 
 impl Store {
     /// Ends an erasure whose submissions are all erased: its leads go. A lead with submissions that came later stays, and is known by what they
-    /// say alone. What sources reported of the person goes, where it is about no submission: `subjects` are the leads, and the hashes of the person's
-    /// addresses. `salt` is the organization's. Returns whether it was this call that ended it.
+    /// say alone. What sources reported of the person goes, where it is about no submission: `events`. `salt` is the organization's. Returns whether it
+    /// was this call that ended it.
     #[boxed]
     pub async fn finish_erasure(
         &self,
         erasure: &OpenErasure,
         lead_ids: &[String],
-        subjects: &[String],
+        events: &[String],
         salt: &[u8],
         progress: &[u8],
         now: Timestamp,
@@ -49,14 +50,11 @@ impl Store {
                 return Ok(false);
             }
             let (mut leads, mut identities) = (0, 0);
-            let (mut events, mut messages, mut attempts) = (0, 0, 0);
-            for subject in subjects {
-                let reported: Vec<String> = sqlx::query_scalar(REPORTED).bind(organization_id).bind(subject).fetch_all(&mut *connection).await?;
-                events += sqlx::query(EVENTS).bind(NOTHING).bind(organization_id).bind(subject).execute(&mut *connection).await?.rows_affected();
-                for event_id in reported {
-                    let (of_event, sent) = erase_messages!(connection, organization_id, &event_id, now);
-                    (messages, attempts) = (messages + of_event, attempts + sent);
-                }
+            let (mut erased, mut messages, mut attempts) = (0, 0, 0);
+            for event_id in events {
+                erased += sqlx::query(EVENT).bind(NOTHING).bind(organization_id).bind(event_id).execute(&mut *connection).await?.rows_affected();
+                let (of_event, sent) = erase_messages!(connection, organization_id, event_id, now);
+                (messages, attempts) = (messages + of_event, attempts + sent);
             }
             for lead_id in lead_ids {
                 sqlx::query(LOCK).bind(organization_id).bind(lead_id).execute(&mut *connection).await?;
@@ -80,10 +78,31 @@ impl Store {
             }
             let count = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
             count_erased!(connection, organization_id, &erasure.id, [
-                ("leads", count(leads)), ("identities", count(identities)), ("events", count(events)), ("messages", count(messages)), ("attempts", count(attempts)),
+                ("leads", count(leads)), ("identities", count(identities)), ("events", count(erased)), ("messages", count(messages)), ("attempts", count(attempts)),
             ]);
             true
         }))
+    }
+
+    /// Erases the messages of events that sources reported: nothing of them is sent any more.
+    #[boxed]
+    pub async fn erase_event_messages(
+        &self,
+        erasure: &OpenErasure,
+        events: &[&str],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let organization_id = erasure.organization_id.as_str();
+        writing!(self, Class::Housekeeping, connection => {
+            let (mut messages, mut attempts) = (0, 0);
+            for event_id in events {
+                let (of_event, sent) = erase_messages!(connection, organization_id, *event_id, now);
+                (messages, attempts) = (messages + of_event, attempts + sent);
+            }
+            let count = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
+            count_erased!(connection, organization_id, &erasure.id, [("messages", count(messages)), ("attempts", count(attempts))]);
+        });
+        Ok(())
     }
 }
 

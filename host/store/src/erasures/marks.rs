@@ -63,6 +63,8 @@ pub struct MarkedDelivery {
     pub submission_id: String,
     /// Its id.
     pub id: String,
+    /// Its shard.
+    pub shard: i64,
     /// When it is to be sent.
     pub run_at: Option<i64>,
     /// How many requests left for it.
@@ -79,6 +81,7 @@ pub struct MarkedDelivery {
 from_row!(MarkedDelivery {
     submission_id,
     id,
+    shard,
     run_at,
     attempts,
     event_name,
@@ -212,7 +215,7 @@ impl Store {
         organization_id: &str,
         submission_ids: &[&str],
     ) -> Result<Vec<MarkedDelivery>, StoreError> {
-        const SELECT: &str = ") select d.submission_id, d.id, d.run_at, d.attempts, d.is_unanswered, (d.destination_kind = 'client' and d.state || '' = 'waiting') as is_to_client, e.name as event_name, e.status as event_status \
+        const SELECT: &str = ") select d.submission_id, d.id, d.shard, d.run_at, d.attempts, d.is_unanswered, (d.destination_kind = 'client' and d.state || '' = 'waiting') as is_to_client, e.name as event_name, e.status as event_status \
              from v join deliveries d on d.organization_id = v.organization_id and d.submission_id = v.id \
              left join events e on e.organization_id = d.organization_id and e.id = d.event_id where d.state || '' in ('waiting', 'held')";
         Ok(select_many!(self, query_as as MarkedDelivery, SELECT, organization_id, submission_ids))
@@ -232,6 +235,26 @@ impl Store {
             }
         });
         Ok(())
+    }
+
+    /// What sources reported before this id of subjects that are no submissions: the ids of the events.
+    #[boxed]
+    pub async fn reported_events_of(
+        &self,
+        organization_id: &str,
+        subjects: &[String],
+        before: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        const SQL: &str =
+            "select id from events where organization_id = $1 and subject_id = $2 and id < $3 order by id";
+        let mut found = Vec::new();
+        for subject in subjects {
+            let ids: Vec<String> = reading!(self, connection => {
+                sqlx::query_scalar(SQL).bind(organization_id).bind(subject).bind(before).fetch_all(&mut *connection).await?
+            });
+            found.extend(ids);
+        }
+        Ok(found)
     }
 
     /// Whether an erasure has marked submissions that are not erased yet.

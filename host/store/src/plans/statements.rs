@@ -101,6 +101,7 @@ statements! { store:
         store.look_at_submissions(ORG, &filter, "", 50).await?;
     }
     "submissions by id", "key of submissions" => {
+        store.shard_of_submission(ORG, "sub_10000001").await?;
         store.submissions_by_id(ORG, &["sub_10000001", "sub_10000011"]).await?;
     }
     "leads", "key of leads" => {
@@ -205,6 +206,9 @@ statements! { store:
     }
     "delivery", "key of deliveries" => {
         store.delivery(ORG, "dlv_10000001").await?;
+    }
+    "reported events of an erasure", "events_of_subject" => {
+        store.reported_events_of(ORG, &["led_1".to_owned()], "evt_20000000").await?;
     }
     "events of a submission", "events_of_subject" => {
         store.events_of_submission(ORG, "sub_10000001").await?;
@@ -545,7 +549,7 @@ statements! { store:
     "identities of a lead", "lead_identities_of_lead" => {
         let new = NewErasure { organization_id: ORG, person_hash: [1; 32], person: b"{}", progress: b"{}" };
         let id = store.begin_erasure(&new, 10, &entry("erasure.requested"), NOW).await?.expect("there is room");
-        assert!(store.finish_erasure(&OpenErasure { id, ..erasure() }, &["led_1".into()], &["led_1".into()], b"s", b"{}", NOW).await?);
+        assert!(store.finish_erasure(&OpenErasure { id, ..erasure() }, &["led_1".into()], &["evt_10000001".into()], b"s", b"{}", NOW).await?);
     }
     "submissions that were never mapped", "submissions_in_state" => {
         store.submissions_to_search(CAMPAIGN, State::Canceled, ("", "zzzz"), 50).await?;
@@ -559,6 +563,7 @@ statements! { store:
     }
     "deliveries of marked submissions", "deliveries_of_submission" => {
         store.marked_deliveries(ORG, &["sub_10000001"]).await?;
+        store.erase_event_messages(&erasure(), &["sub_10000001"], NOW).await?;
         store.suspend_marked(ORG, &["sub_10000001"]).await?;
     }
     "erased submissions", "key of submissions" => {
