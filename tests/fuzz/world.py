@@ -8,6 +8,8 @@ from pathlib import Path
 
 # The mapping of the campaign whose leads stay in quarantine: a lead without this field fails.
 NEEDY = 'version: 1\nmap:\n  fields:\n    external_id: { from: "$.id", on_missing: fail }\n'
+# Campaigns that the fuzz may archive, and whose webhooks it may delete.
+SPARE = [f"SPARE-{number}" for number in range(20)]
 
 
 class Client:
@@ -16,9 +18,11 @@ class Client:
     def __init__(self, url, key, organization=None):
         self.url, self.key, self.organization = url, key, organization
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, query=""):
         """The response as JSON; an error ends the program."""
-        query = f"?organization={self.organization}" if self.organization else ""
+        of_organization = [f"organization={self.organization}"] if self.organization else []
+        query = "&".join([query] * bool(query) + of_organization)
+        query = f"?{query}" if query else ""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path + query, data, headers, method=method)
@@ -50,9 +54,9 @@ class Client:
         with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=30) as response:
             return json.loads(response.read())["id"]
 
-    def ids(self, path):
+    def ids(self, path, query=""):
         """The ids of the first page of a list."""
-        return [row["id"] for row in self.call("GET", path)["items"]]
+        return [row["id"] for row in self.call("GET", path, query=query)["items"]]
 
 
 def build(url, operator_key, receiver_url, plugin, lists):
@@ -79,7 +83,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "clients.txt", clients)
     write(lists / "spare-clients.txt", spare_clients)
     write(lists / "campaigns.txt", ["SOLAR", "ROOFING"])
-    write(lists / "spare-campaigns.txt", [f"SPARE-{number}" for number in range(20)])
+    write(lists / "spare-campaigns.txt", SPARE)
     write(lists / "users.txt", [user])
     write(lists / "organizations.txt", [operator.organization])
     write(lists / "requests.txt", admin.ids("/v1/requests"))
@@ -92,6 +96,7 @@ def build(url, operator_key, receiver_url, plugin, lists):
     write(lists / "spare-rejected.txt", kept[1::2])
     write(lists / "leads.txt", admin.ids("/v1/leads"))
     write(lists / "deliveries.txt", admin.ids("/v1/deliveries"))
+    webhooks(admin, receiver_url, lists)
     write(lists / "bulk-jobs.txt", [bulk_job(admin, campaign) for campaign in ["SOLAR", "ROOFING"]])
     write(lists / "erasures.txt", [admin.call("POST", "/v1/erasures", {"email": "nobody@example.com"})["id"]])
     write(lists / "jobs.txt", [admin.job(f"/v1/campaigns/{campaign}/fields") for campaign in ["SOLAR", "ROOFING"]])
@@ -107,11 +112,30 @@ def campaigns(admin, receiver_url):
         if campaign == "REVIEWED":
             admin.call("POST", "/v1/campaigns", {"id": campaign, "name": campaign, "state": "active", "delivery": "store_only"})
         admin.call("PUT", f"/v1/campaigns/{campaign}/first-submission-action", {"kind": "review"})
-    for number in range(20):
-        admin.call("POST", "/v1/campaigns", {"id": f"SPARE-{number}", "name": "spare"})
+    for campaign in SPARE:
+        admin.call("POST", "/v1/campaigns", {"id": campaign, "name": "spare"})
     admin.call("PUT", "/v1/campaigns/NEEDY/document", {"document": NEEDY, "activate": True})
     events = ["lead.delivered", "lead.failed", "lead.processed", "lead.quarantined"]
     admin.call("PUT", "/v1/webhook-settings", {"enabled": True, "url": f"{receiver_url}/subscriber", "events": events})
+
+
+def webhooks(admin, receiver_url, lists):
+    """Subscriptions, scoped webhooks and inbound webhooks: some to be worked with, and some to be deleted."""
+    draft = {"name": "CRM", "url": f"{receiver_url}/subscriber", "events": ["lead.delivered"]}
+    subscriptions = [admin.call("POST", "/v1/subscriptions", draft, f"campaign={campaign}")["id"] for campaign in ["SOLAR"] * 2 + SPARE]
+    write(lists / "subscriptions.txt", subscriptions[:2])
+    write(lists / "spare-subscriptions.txt", subscriptions[2:])
+    for campaign in ["SOLAR", *SPARE]:
+        scope = {"association_type": "campaign", "email_campaign_id": campaign, "event_type": "EMAIL_REPLY", "name": campaign}
+        admin.call("POST", "/api/v1/webhook/create", {"webhook_url": f"{receiver_url}/scoped", **scope})
+    scoped = admin.ids("/v1/scoped-webhooks", "limit=100")
+    write(lists / "scoped-webhooks.txt", scoped[:1])
+    write(lists / "spare-scoped-webhooks.txt", scoped[1:])
+    inbound = [admin.call("POST", f"/v1/campaigns/{campaign}/inbound-webhooks", {"allow_get": True}) for campaign in ["KEPT"] * 2 + SPARE]
+    write(lists / "inbound-webhooks.txt", [one["id"] for one in inbound[:1]])
+    write(lists / "spare-inbound-webhooks.txt", [one["id"] for one in inbound[2:]])
+    # The fuzz works with the settings of the first, which may come to say no to a post.
+    write(lists / "tokens.txt", [inbound[1]["url"].rsplit("/", 1)[1]])
 
 
 def bulk_job(admin, campaign):

@@ -175,6 +175,38 @@ fn verified(request: &Request, secret: &str, now_ms: i64) {
     };
     let secrets = signing_secrets(&[secret.to_owned()]).unwrap();
     secrets.verify(headers, &request.body, now_ms / 1000, TOLERANCE_S).unwrap();
+    // By the public library as well, which knows no clock but the machine's.
+    let library = standardwebhooks::Webhook::new(secret).unwrap();
+    let signature = library.sign(headers.id, headers.timestamp.parse().unwrap(), &request.body).unwrap();
+    assert!(
+        headers.signature.split(' ').any(|one| one == signature),
+        "{} is not among {}",
+        signature,
+        headers.signature
+    );
+}
+
+/// W10: a public library of Standard Webhooks accepts what is signed now, by the new secret and the old one; of another secret, text or id it does not.
+#[test]
+fn w10_the_public_library_accepts_what_is_signed() {
+    use hookmill_domain::signature::{Message, SigningSecret};
+    let now_s = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
+    let [new, old, other] = [1, 2, 3].map(|byte| SigningSecret::from_bytes(vec![byte; 32]).unwrap().reveal());
+    let body = "{\"name\":\"Zoë\"}";
+    let signature = signing_secrets(&[new.clone(), old.clone()])
+        .unwrap()
+        .sign(Message::new("evt_1", now_s, body.as_bytes()).unwrap());
+    let accepts = |secret: &str, id: &str, body: &str| {
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in
+            [("webhook-id", id), ("webhook-timestamp", &now_s.to_string()), ("webhook-signature", &signature)]
+        {
+            headers.insert(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        standardwebhooks::Webhook::new(secret).unwrap().verify(body.as_bytes(), &headers).is_ok()
+    };
+    assert!(accepts(&new, "evt_1", body) && accepts(&old, "evt_1", body));
+    assert!(!accepts(&other, "evt_1", body) && !accepts(&new, "evt_2", body) && !accepts(&new, "evt_1", "{}"));
 }
 
 on_both! {

@@ -236,8 +236,7 @@ on_both! {
     /// I13, I9: a platform verifies the address; a signature or secret that is asked for must be right, and who has none leaves nothing behind; origins and revoked
     /// addresses are rejected.
     async fn i13_senders_show_who_they_are(kind: Kind) {
-        use hookmill_domain::signature::{Message, SigningSecret};
-        use hookmill_domain::webhook::settings::signing_secrets;
+        use hookmill_domain::signature::SigningSecret;
         let world = World::new(kind).await;
         storing_campaign(&world, "C1").await;
         let body = "{\"email\":\"a@x.example\"}";
@@ -258,7 +257,7 @@ on_both! {
         // Standard Webhooks, and a plain secret; `***` keeps what is not shown.
         let secret = SigningSecret::from_bytes(vec![7; 32]).unwrap().reveal();
         world.admin.put(&format!("/v1/inbound-webhooks/{id}"), &json!({"verify_token": "***", "proof": {"kind": "standard_webhooks", "secret": secret}})).await.expect(200);
-        let signature = signing_secrets(std::slice::from_ref(&secret)).unwrap().sign(Message::new("m1", 1_772_366_400, body.as_bytes()).unwrap());
+        let signature = standardwebhooks::Webhook::new(&secret).unwrap().sign("m1", 1_772_366_400, body.as_bytes()).unwrap();
         post_with(&world, &path, &[("webhook-id", "m1"), ("webhook-timestamp", "1772366400"), ("webhook-signature", &signature)], body).await.expect(201);
         post_with(&world, &path, &[("webhook-id", "m2"), ("webhook-timestamp", "1772366400"), ("webhook-signature", &signature)], body).await.expect_error(401, "proof_missing");
         world.admin.put(&format!("/v1/inbound-webhooks/{id}"), &json!({"origins": ["https://landing.example"], "proof": {"kind": "shared_secret", "secret": "hush", "header": "x-key"}})).await.expect(200);

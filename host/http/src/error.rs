@@ -5,7 +5,7 @@ use super::request_id::RequestId;
 use super::serve;
 use axum::Extension;
 use axum::extract::MatchedPath;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hookmill_domain::error::{ApiError, Detail, Kind};
 use serde::Serialize;
@@ -81,6 +81,17 @@ impl IntoResponse for HttpError {
 #[derive(Clone)]
 pub(crate) struct PendingError(HttpError);
 
+/// The header that goes with the errors of a kind, whatever form their body has.
+pub(crate) fn header_of(kind: Kind) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = match kind {
+        Kind::Overload | Kind::Unavailable => (header::RETRY_AFTER, RETRY_AFTER_S),
+        Kind::Unauthenticated => (header::WWW_AUTHENTICATE, "Bearer"),
+        Kind::TooLarge => (header::CONNECTION, "close"),
+        _ => return None,
+    };
+    Some((name, HeaderValue::from_static(value)))
+}
+
 /// Writes the body of an error, if the response is one.
 pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Response {
     let Some(PendingError(error)) = response.extensions_mut().remove::<PendingError>() else { return response };
@@ -95,18 +106,7 @@ pub(crate) fn write_error(mut response: Response, request_id: &RequestId) -> Res
         request_id: request_id.as_str(),
     };
     let mut response_with_body = (status(error.kind), axum::Json(body)).into_response();
-    match error.kind {
-        Kind::Overload | Kind::Unavailable => {
-            response_with_body.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
-        }
-        Kind::Unauthenticated => {
-            response_with_body.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        Kind::TooLarge => {
-            response_with_body.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        _ => {}
-    }
+    response_with_body.headers_mut().extend(header_of(error.kind));
     for name in [header::ALLOW, header::ACCESS_CONTROL_ALLOW_ORIGIN, header::VARY] {
         if let Some(value) = response.headers().get(&name) {
             response_with_body.headers_mut().insert(name, value.clone());

@@ -3,12 +3,12 @@
 
 use crate::auth::actor_of_key;
 use crate::body::JsonBody;
-use crate::error::{RETRY_AFTER_S, status};
+use crate::error::{header_of, status};
 use crate::request_id::RequestId;
 use axum::Json;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hookmill_admin::{CreatedScopedWebhook, RejectedScopedWebhook, Scope};
 use hookmill_domain::error::{ApiError, Kind};
@@ -141,13 +141,14 @@ async fn enter(pipeline: &Pipeline, parts: &Parts) -> Result<Scope, ApiError> {
 }
 
 fn reject(rejected: RejectedScopedWebhook) -> Response {
-    let (status_code, body) = match rejected {
+    let (status_code, of_kind, body) = match rejected {
         RejectedScopedWebhook::Fields(fields) => {
             let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
             let errors: Vec<FieldProblem> =
                 fields.into_iter().map(|error| FieldProblem { field: error.field, message: error.message }).collect();
             (
                 StatusCode::BAD_REQUEST,
+                None,
                 ScopedWebhookRejected { ok: false, code: "invalid", message, errors, existing_id: None },
             )
         }
@@ -157,20 +158,18 @@ fn reject(rejected: RejectedScopedWebhook) -> Response {
             );
             let existing_id = Some(number);
             let code = "similar_webhook";
-            (StatusCode::CONFLICT, ScopedWebhookRejected { ok: false, code, message, errors: Vec::new(), existing_id })
+            let errors = Vec::new();
+            (StatusCode::CONFLICT, None, ScopedWebhookRejected { ok: false, code, message, errors, existing_id })
         }
         RejectedScopedWebhook::Other(error) => {
             let status = match error.kind {
                 Kind::Syntax | Kind::ContentType | Kind::Invalid => StatusCode::BAD_REQUEST,
                 kind => status(kind),
             };
-            let (code, message) = (error.code, error.message);
-            (status, ScopedWebhookRejected { ok: false, code, message, errors: Vec::new(), existing_id: None })
+            let (of_kind, code, message) = (header_of(error.kind), error.code, error.message);
+            let errors = Vec::new();
+            (status, of_kind, ScopedWebhookRejected { ok: false, code, message, errors, existing_id: None })
         }
     };
-    let mut headers = HeaderMap::new();
-    if matches!(status_code, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
-    }
-    (status_code, headers, Json(body)).into_response()
+    (status_code, HeaderMap::from_iter(of_kind), Json(body)).into_response()
 }
