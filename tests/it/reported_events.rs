@@ -163,6 +163,14 @@ on_both! {
             report(&world, &secret(id, email)).await;
         }
         assert!(!world.places_of(&["marked-words"]).await.is_empty());
+        // An export has it: with its submission, or alone.
+        let export = async |email: &str| world.admin.post("/v1/persons/export", &json!({"email": email})).await.expect(200).json;
+        let of_lead = export("ann@x.example").await;
+        let events = of_lead["submissions"][0]["events"].as_array().unwrap();
+        assert_eq!(events.iter().filter(|event| event["data"] == json!({"text": "marked-words"})).count(), 2, "{of_lead}");
+        let alone = export("nolead@x.example").await;
+        assert_eq!((&alone["reported_events"][0]["event"], &alone["reported_events"][0]["data"]), (&json!("EMAIL_REPLY"), &json!({"text": "marked-words"})));
+        assert_eq!(alone["reported_events"][0]["deliveries"].as_array().unwrap().len(), 1, "{alone}");
         for email in ["ann@x.example", "nolead@x.example"] {
             let erasure = world.admin.post("/v1/erasures", &json!({"email": email})).await.expect(201).str("id");
             world.until("the erasure is done", async || {
@@ -172,6 +180,7 @@ on_both! {
             .await;
         }
         assert_eq!(world.places_of(&["marked-words", "nolead@x.example"]).await, std::collections::BTreeSet::new());
+        assert_eq!(export("nolead@x.example").await["reported_events"], json!([]));
         let before = world.receiver.at("/hook").len();
         world.advance(3_600_000).await;
         assert_eq!(world.receiver.at("/hook").len(), before, "nothing of them is sent any more");

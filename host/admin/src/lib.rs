@@ -64,7 +64,8 @@ pub use operator_keys::{NewOperatorKey, OperatorKeys};
 pub use organizations::NewOrganization;
 pub use page::{Listed, PageRequest, without_nul};
 pub use persons::{
-    ErasedCounts, ErasureReceipt, ErasureState, ExportedSubmission, NamedPerson, PersonExport, Remainder, UnderWay,
+    ErasedCounts, ErasureReceipt, ErasureState, ExportedEvent, ExportedSubmission, NamedPerson, PersonExport,
+    Remainder, UnderWay,
 };
 pub use plugins::{UploadedPlugin, VersionStatus};
 pub use rejected_requests::{Correction, ListedRejections, RejectedDetails, RejectedQuery};

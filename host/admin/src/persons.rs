@@ -8,7 +8,7 @@ use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
 use super::submissions::SubmissionDetails;
 use super::use_cases::{CREATE_ERASURE, EXPORT_PERSON, GET_ERASURE, LIST_ERASURES};
-use crate::rows::{Erasure, Lead, RejectedRequest, RequestOrigin};
+use crate::rows::{Erasure, EventRow, Lead, RejectedRequest, RequestOrigin};
 use hookmill_domain::error::ApiError;
 use hookmill_domain::hex::write_hex;
 use hookmill_domain::person::Address;
@@ -45,6 +45,8 @@ pub struct PersonExport {
     pub leads: Vec<Lead>,
     /// Submissions of the person.
     pub submissions: Vec<ExportedSubmission>,
+    /// What sources reported of the person without a submission.
+    pub reported_events: Vec<ExportedEvent>,
     /// Elements that name the person and were rejected.
     pub rejected_elements: Vec<ExportedElement>,
     /// Requests that name the person and were rejected.
@@ -60,6 +62,15 @@ pub struct ExportedSubmission {
     pub details: SubmissionDetails,
     /// How it came; none when its request is gone.
     pub request: Option<RequestOrigin>,
+    /// What was sent of it, with attempts and responses; the newest first.
+    pub deliveries: Vec<DeliveryDetails>,
+}
+
+/// A reported event with all that was sent of it.
+#[derive(Debug)]
+pub struct ExportedEvent {
+    /// The event.
+    pub event: EventRow,
     /// What was sent of it, with attempts and responses; the newest first.
     pub deliveries: Vec<DeliveryDetails>,
 }
@@ -89,9 +100,16 @@ impl Scope {
         for id in &page.submissions {
             submissions.extend(self.export_submission(id).await?);
         }
+        let mut reported_events = Vec::with_capacity(page.reported_events.len());
+        for event in page.reported_events {
+            self.holding().grow(event.details.len() + event.payload.as_ref().map_or(0, Vec::len))?;
+            let deliveries = self.exported_deliveries(&event.id).await?;
+            reported_events.push(ExportedEvent { event, deliveries });
+        }
         Ok(PersonExport {
             leads: page.leads,
             submissions,
+            reported_events,
             rejected_elements: page.rejected_elements,
             rejected_requests: page.rejected_requests,
             next: page.next,
@@ -104,6 +122,16 @@ impl Scope {
         if details.submission.erased_at.is_some() {
             return Ok(None);
         }
+        let deliveries = self.exported_deliveries(id).await?;
+        let lead = details.submission.lead.as_ref().map_or(0, Vec::len);
+        self.holding().grow(lead + details.element.as_ref().map_or(0, String::len))?;
+        let request_id = &details.submission.request_id;
+        let request = self.store().request_origin(&self.organization_id, request_id).await.map_err(unavailable)?;
+        Ok(Some(ExportedSubmission { details, request, deliveries }))
+    }
+
+    /// What was sent of a submission, or of an event that is about none.
+    async fn exported_deliveries(&self, id: &str) -> Result<Vec<DeliveryDetails>, ApiError> {
         let rows = self.deliveries_of_submission(id, DELIVERIES_MAX).await?;
         let mut deliveries = Vec::with_capacity(rows.len());
         for row in rows {
@@ -113,11 +141,7 @@ impl Scope {
             self.holding().grow(body + attempts)?;
             deliveries.push(found);
         }
-        let lead = details.submission.lead.as_ref().map_or(0, Vec::len);
-        self.holding().grow(lead + details.element.as_ref().map_or(0, String::len))?;
-        let request_id = &details.submission.request_id;
-        let request = self.store().request_origin(&self.organization_id, request_id).await.map_err(unavailable)?;
-        Ok(Some(ExportedSubmission { details, request, deliveries }))
+        Ok(deliveries)
     }
 
     /// Begins to erase a person, and waits a while for the end.

@@ -8,11 +8,12 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::person::Address;
 use hookmill_store::StoreError;
+use hookmill_store::deliveries::EventRow;
 use hookmill_store::leads::Lead;
 use hookmill_store::organizations::Organization;
 use hookmill_store::rejected::RejectedRequest;
 
-/// How many submissions of a lead a page has.
+/// How many submissions or events of a lead a page has.
 const SUBMISSIONS_PER_PAGE: i64 = 20;
 /// How many pieces of the search a page does.
 const PIECES_PER_PAGE: usize = 8;
@@ -26,6 +27,8 @@ pub struct ExportPage {
     pub leads: Vec<Lead>,
     /// Submissions of the person.
     pub submissions: Vec<String>,
+    /// What sources reported of the person without a submission.
+    pub reported_events: Vec<EventRow>,
     /// Elements that name the person and were rejected.
     pub rejected_elements: Vec<ExportedElement>,
     /// Requests that name the person and were rejected.
@@ -52,6 +55,8 @@ pub struct ExportedElement {
 enum Place {
     /// After this submission of this lead, by its place among the person's.
     Mapped(usize, String),
+    /// After this event about this lead or address, by its place among the person's.
+    Reported(usize, String),
     /// In the search for submissions that were never mapped.
     Unmapped(Scan),
     /// After this request.
@@ -64,6 +69,7 @@ impl Place {
     fn write(&self) -> String {
         match self {
             Self::Mapped(lead, after) => format!("leads:{lead}:{after}"),
+            Self::Reported(subject, after) => format!("events:{subject}:{after}"),
             Self::Unmapped(Scan { campaign_key, state, after }) => format!("unmapped:{campaign_key}:{state}:{after}"),
             Self::Requests(after) => format!("requests:{after}"),
             Self::Rejected(before) => format!("rejected:{before}"),
@@ -80,6 +86,7 @@ impl Place {
         let mut part = || parts.next().map(str::to_owned);
         let place = match step {
             "leads" => Self::Mapped(part()?.parse().ok()?, part()?),
+            "events" => Self::Reported(part()?.parse().ok()?, part()?),
             "unmapped" => Self::Unmapped(Scan { campaign_key: part()?, state: part()?.parse().ok()?, after: part()? }),
             "requests" => Self::Requests(part()?),
             "rejected" => Self::Rejected(part()?),
@@ -122,7 +129,7 @@ impl Pipeline {
         let mut place = Some(place.unwrap_or_else(|| Place::Mapped(0, String::new())));
         for _ in 0..PIECES_PER_PAGE {
             let Some(from) = place else { break };
-            place = self.export_piece(&organization.id, &person, from, &mut page).await?;
+            place = self.export_piece(organization, &person, from, &mut page).await?;
             if !page.is_empty() {
                 break;
             }
@@ -134,20 +141,29 @@ impl Pipeline {
     /// Adds a piece to a page; returns where the next one begins.
     async fn export_piece(
         &self,
-        organization_id: &str,
+        organization: &Organization,
         person: &KnownPerson,
         from: Place,
         page: &mut ExportPage,
     ) -> Result<Option<Place>, StoreError> {
+        let organization_id = organization.id.as_str();
         Ok(match from {
             Place::Mapped(at, after) => {
-                let Some(lead_id) = person.lead_ids.get(at) else { return Ok(Some(Place::Unmapped(Scan::default()))) };
+                let Some(lead_id) = person.lead_ids.get(at) else { return Ok(Some(Place::Reported(0, String::new()))) };
                 let range = (after.as_str(), END);
                 let ids =
                     self.people.submissions_of_lead(organization_id, lead_id, range, SUBMISSIONS_PER_PAGE).await?;
                 let next = ids.last().map(|last| Place::Mapped(at, last.clone()));
                 page.submissions.extend(ids);
                 Some(next.unwrap_or(Place::Mapped(at + 1, String::new())))
+            }
+            Place::Reported(at, after) => {
+                let subjects = person.event_subjects(&organization.salt);
+                let Some(subject) = subjects.get(at) else { return Ok(Some(Place::Unmapped(Scan::default()))) };
+                let found = self.people.reported_events(organization_id, subject, &after, SUBMISSIONS_PER_PAGE).await?;
+                let next = found.last().map(|last| Place::Reported(at, last.id.clone()));
+                page.reported_events.extend(found);
+                Some(next.unwrap_or(Place::Reported(at + 1, String::new())))
             }
             Place::Unmapped(scan) => {
                 let found = self.find_unmapped(&self.people, organization_id, person, scan, (END, None)).await?;
@@ -172,7 +188,10 @@ impl Pipeline {
 impl ExportPage {
     /// Whether it says nothing of the person but which leads they are.
     fn is_empty(&self) -> bool {
-        self.submissions.is_empty() && self.rejected_elements.is_empty() && self.rejected_requests.is_empty()
+        self.submissions.is_empty()
+            && self.reported_events.is_empty()
+            && self.rejected_elements.is_empty()
+            && self.rejected_requests.is_empty()
     }
 }
 
@@ -196,6 +215,7 @@ mod tests {
         for (place, text) in [
             (Place::Mapped(0, String::new()), "leads:0:"),
             (Place::Mapped(3, "req_1-0.1".into()), "leads:3:req_1-0.1"),
+            (Place::Reported(2, "evt_1".into()), "events:2:evt_1"),
             (Place::Unmapped(Scan::default()), "unmapped::0:"),
             (Place::Unmapped(scan), "unmapped:cmp_1:2:req_1-0.1"),
             (Place::Requests("req_1".into()), "requests:req_1"),

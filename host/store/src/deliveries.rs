@@ -1,6 +1,7 @@
 //! Events, deliveries and attempts (O7): what happened, what is to be sent of it, and how that went.
 
 use super::audit::AuditEntry;
+use super::outcome::NOTHING;
 use super::requests::before_or_end;
 use super::turns::Class;
 use super::{Store, StoreError};
@@ -246,10 +247,16 @@ pub struct EventRow {
     pub status: Option<String>,
     /// The `context` of the payload, a JSON object.
     pub details: Vec<u8>,
+    /// What the source of a reported event said, JSON.
+    pub payload: Option<Vec<u8>>,
+    /// The id of its category.
+    pub category_id: Option<i64>,
+    /// The name of its category.
+    pub category_name: Option<String>,
     /// When it happened.
     pub occurred_at: i64,
 }
-from_row!(EventRow { id, name, status, details, occurred_at });
+from_row!(EventRow { id, name, status, details, payload, category_id, category_name, occurred_at });
 
 macro_rules! insert_events {
     ($connection:expr, $events:expr) => {
@@ -374,8 +381,24 @@ impl Store {
         submission_id: &str,
     ) -> Result<Vec<EventRow>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, name, status, details, occurred_at from events where organization_id = $1 and subject_id = $2 order by id").bind(organization_id).bind(submission_id)
-                .fetch_all(&mut *connection).await?
+            sqlx::query_as("select id, name, status, details, payload, category_id, category_name, occurred_at from events where organization_id = $1 and subject_id = $2 order by id")
+                .bind(organization_id).bind(submission_id).fetch_all(&mut *connection).await?
+        }))
+    }
+
+    /// Events that sources reported of a lead or a person without a submission, after an id and in their order; of those that are erased none.
+    #[boxed]
+    pub async fn reported_events(
+        &self,
+        organization_id: &str,
+        subject_id: &str,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        const SQL: &str = "select id, name, status, details, payload, category_id, category_name, occurred_at from events \
+             where organization_id = $1 and subject_id = $2 and $3 < id and details <> $4 order by id limit $5";
+        Ok(reading!(self, connection => {
+            sqlx::query_as(SQL).bind(organization_id).bind(subject_id).bind(after).bind(NOTHING).bind(limit).fetch_all(&mut *connection).await?
         }))
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 const COLUMNS: [(&str, usize); 5] =
     [("id", 40), ("state", 12), ("requested", 24), ("finished", 24), ("requested by", 40)];
 /// The lists of an export, which its pages have parts of.
-const LISTS: [&str; 4] = ["leads", "submissions", "rejected_elements", "rejected_requests"];
+const LISTS: [&str; 5] = ["leads", "submissions", "reported_events", "rejected_elements", "rejected_requests"];
 /// How long a look at an erasure that is under way waits for the next one.
 const LOOK: Duration = Duration::from_secs(1);
 /// The exit code of an erasure that is still under way.
@@ -229,7 +229,7 @@ mod tests {
         let mut document: Map<String, Value> = LISTS.map(|name| (name.to_owned(), json!([]))).into_iter().collect();
         add_page(&mut document, json!({"leads": [{"id": "lead_1"}], "submissions": [1, 2], "next": "x"}));
         add_page(&mut document, json!({"leads": [], "submissions": [3], "rejected_requests": [4], "next": null}));
-        let expected = json!({"leads": [{"id": "lead_1"}], "submissions": [1, 2, 3], "rejected_elements": [], "rejected_requests": [4]});
+        let expected = json!({"leads": [{"id": "lead_1"}], "submissions": [1, 2, 3], "reported_events": [], "rejected_elements": [], "rejected_requests": [4]});
         assert_eq!(Value::Object(document), expected);
     }
 

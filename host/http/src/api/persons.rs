@@ -2,7 +2,7 @@
 
 use crate::api::deliveries::DeliveryPage;
 use crate::api::rejected_requests::RejectedRequestView;
-use crate::api::submissions::SubmissionPage;
+use crate::api::submissions::{EventView, SubmissionPage};
 use crate::auth::OrgUser;
 use crate::body::JsonBody;
 use crate::error::HttpError;
@@ -13,7 +13,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use hookmill_admin::rows::{Erasure, Lead, RequestOrigin};
-use hookmill_admin::{ErasureReceipt, ErasureState, ExportedSubmission, NamedPerson, PersonExport};
+use hookmill_admin::{ErasureReceipt, ErasureState, ExportedEvent, ExportedSubmission, NamedPerson, PersonExport};
 use hookmill_domain::metadata::RequestMetadata;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -35,6 +35,8 @@ pub(crate) struct ExportView {
     leads: Vec<LeadView>,
     /// Submissions of the person, with all that is kept of each.
     submissions: Vec<ExportedSubmissionView>,
+    /// What sources reported of the person without a submission, with what was sent of it.
+    reported_events: Vec<ExportedEventView>,
     /// Elements that name the person and were rejected when their request was accepted.
     rejected_elements: Vec<RejectedElementView>,
     /// Requests that name the person and were rejected as a whole; their bodies may be of several persons and are read at their own address.
@@ -60,6 +62,15 @@ pub(crate) struct ExportedSubmissionView {
     submission: SubmissionPage,
     /// How it came; null when its raw request is gone.
     request: Option<RequestOriginView>,
+    /// What was sent of it, with attempts and responses; the 50 newest, the newest first.
+    deliveries: Vec<DeliveryPage>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExportedEvent)]
+pub(crate) struct ExportedEventView {
+    #[serde(flatten)]
+    event: EventView,
     /// What was sent of it, with attempts and responses; the 50 newest, the newest first.
     deliveries: Vec<DeliveryPage>,
 }
@@ -138,6 +149,12 @@ impl From<ExportedSubmission> for ExportedSubmissionView {
     }
 }
 
+impl From<ExportedEvent> for ExportedEventView {
+    fn from(one: ExportedEvent) -> Self {
+        Self { event: one.event.into(), deliveries: one.deliveries.into_iter().map(Into::into).collect() }
+    }
+}
+
 impl From<PersonExport> for ExportView {
     fn from(page: PersonExport) -> Self {
         let elements = page.rejected_elements.into_iter().map(|one| RejectedElementView {
@@ -149,6 +166,7 @@ impl From<PersonExport> for ExportView {
         Self {
             leads: page.leads.into_iter().map(Into::into).collect(),
             submissions: page.submissions.into_iter().map(Into::into).collect(),
+            reported_events: page.reported_events.into_iter().map(Into::into).collect(),
             rejected_elements: elements.collect(),
             rejected_requests: page.rejected_requests.into_iter().map(Into::into).collect(),
             next: page.next,

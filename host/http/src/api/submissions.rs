@@ -129,6 +129,18 @@ pub(crate) struct EventView {
     status: Option<String>,
     occurred_at: Time,
     context: Value,
+    /// The category of one that a source reported.
+    category: Option<CategoryView>,
+    /// What else the source said of it, as it was written.
+    #[schema(value_type = Option<Value>)]
+    data: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventCategory)]
+pub(crate) struct CategoryView {
+    id: i64,
+    name: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -197,6 +209,8 @@ impl From<EventRow> for EventView {
             status: row.status,
             occurred_at: views::time(row.occurred_at),
             context: views::value(&row.details),
+            category: row.category_id.map(|id| CategoryView { id, name: row.category_name.unwrap_or_default() }),
+            data: row.payload.as_deref().map(views::json),
         }
     }
 }

@@ -8,6 +8,14 @@ use hookmill_store::erasures::{MarkedDelivery, OpenErasure};
 use hookmill_store::organizations::Organization;
 use std::collections::{BTreeSet, HashSet};
 
+impl KnownPerson {
+    /// Who events are about that are about this person and no submission: the leads, and the hashes of the addresses.
+    pub(crate) fn event_subjects(&self, salt: &[u8]) -> Vec<String> {
+        let hashes = self.person.addresses.iter().flat_map(|address| address.identities(salt));
+        self.lead_ids.iter().cloned().chain(hashes.map(|hash| write_hex(&hash))).collect()
+    }
+}
+
 impl Pipeline {
     /// The events about a person, or their lead, that were reported before the request.
     pub(super) async fn reported_of(
@@ -16,12 +24,8 @@ impl Pipeline {
         organization: &Organization,
         person: &KnownPerson,
     ) -> Result<Vec<String>, StoreError> {
-        let addresses = person.person.addresses.iter();
-        let hashes = addresses.flat_map(|address| address.identities(&organization.salt));
-        let hashes = hashes.map(|hash| write_hex(&hash));
-        let subjects: Vec<String> = person.lead_ids.iter().cloned().chain(hashes).collect();
         let before = border("evt", erasure.requested_at);
-        self.store.reported_events_of(&organization.id, &subjects, &before).await
+        self.store.reported_events_of(&organization.id, &person.event_subjects(&organization.salt), &before).await
     }
 
     /// The deliveries of events that are still to be sent.

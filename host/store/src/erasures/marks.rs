@@ -237,7 +237,7 @@ impl Store {
         Ok(())
     }
 
-    /// What sources reported before this id of subjects that are no submissions: the ids of the events.
+    /// What sources reported before this id of subjects other than submissions: the ids of the events.
     #[boxed]
     pub async fn reported_events_of(
         &self,

@@ -208,6 +208,7 @@ statements! { store:
         store.delivery(ORG, "dlv_10000001").await?;
     }
     "reported events of an erasure", "events_of_subject" => {
+        store.reported_events(ORG, "led_1", "", 20).await?;
         store.reported_events_of(ORG, &["led_1".to_owned()], "evt_20000000").await?;
     }
     "events of a submission", "events_of_subject" => {
