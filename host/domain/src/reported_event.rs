@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn i12_a_body_without_events_is_rejected() {
-        let many = format!(r#"{{"events":[{}]}}"#, vec!["{}"; 11].join(","));
+        let many = format!(r#"{{"events":[{}]}}"#, ["{}"; 11].join(","));
         for text in ["[]", "7", "null", r#"{"events":[]}"#, r#"{"events":{}}"#, &many] {
             assert_eq!(
                 read_events(text, &EventRegistry::default(), 10, 100).unwrap_err().kind,

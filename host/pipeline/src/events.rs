@@ -19,7 +19,6 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
 
 /// How long the step that causes events waits for their messages: a plugin that takes longer shapes them when they are sent.
 const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
@@ -85,16 +84,15 @@ impl Pipeline {
             sent.map(|new| new.destination_id.clone()).collect::<Vec<_>>()
         };
         let destinations: BTreeSet<String> = events.iter().flat_map(|(_, event)| sent(event)).collect();
-        let until = Instant::now() + SHAPE_WITH_STEP;
-        for destination_id in destinations {
-            let is_to = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_id == destination_id);
-            let of_destination = events.iter_mut().filter(|(_, event)| is_to(event)).collect();
-            let shaping = self.shape_new_events_for(&destination_id, context, campaign_version_id, of_destination);
-            // However many there are, the step waits once.
-            if timeout_at(until, shaping).await.is_err() {
-                return;
+        let shaping = async {
+            for destination_id in destinations {
+                let is_to = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_id == destination_id);
+                let of_destination = events.iter_mut().filter(|(_, event)| is_to(event)).collect();
+                self.shape_new_events_for(&destination_id, context, campaign_version_id, of_destination).await;
             }
-        }
+        };
+        // However many destinations there are, the step waits once; those that were shaped in time have their messages.
+        let _ = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await;
     }
 
     async fn shape_new_events_for(
