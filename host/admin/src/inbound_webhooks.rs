@@ -131,19 +131,18 @@ impl Actor {
         self,
         organization: Option<String>,
         campaign_id: &str,
-        mut draft: InboundDraft,
+        draft: InboundDraft,
     ) -> Result<InboundDetails, ApiError> {
         const CHANGE: &Change = &CREATE_INBOUND_WEBHOOK_BY_API;
         let scope = self.enter(organization).await?;
         let (campaign, entry) = scope.change_of(CHANGE, campaign_id).await?;
-        draft.clone().check(None)?;
-        if let Some(tag) = &draft.tag {
+        let mut settings = draft.check(None)?;
+        if let Some(tag) = &settings.tag {
             let known = scope.store().leads_with_tag(&scope.organization_id, tag, None, "", 1).await;
             if known.map_err(unavailable)?.is_empty() {
-                draft.tag = None;
+                settings.tag = None;
             }
         }
-        let settings = draft.check(None)?;
         scope.insert_inbound(&campaign, &settings, &entry).await
     }
 }

@@ -6,6 +6,7 @@ use super::context;
 use super::element::Received;
 use super::finish::CampaignContext;
 use super::ingest::{Channel, IngestResponse, Post, Source};
+use super::process::id_of_made;
 use super::rendered::json;
 use super::unavailable::unavailable;
 use async_recursion::async_recursion as boxed;
@@ -136,7 +137,7 @@ impl Pipeline {
         let Some(item) = elements.first_mut() else {
             return Err(ApiError::new(Kind::Invalid, "no_lead", "there is nothing in the body"));
         };
-        let wishes = self.read_wishes(&item.work, is_standard).await?;
+        let (wishes, body) = self.read_lead_body(&item.work, is_standard).await?;
         let redirect = check_redirect(webhook, &wishes, self.schemes())?;
         // Whoever maps it, now or after a restart, has to know them.
         note_wishes(&mut item.work, &mut request, &wishes);
@@ -160,7 +161,8 @@ impl Pipeline {
         };
         // From here on the request is on disk, and goes on whatever happens: an error of the host must not have its sender post it again.
         let wait = Duration::from_millis(wait_ms);
-        let found = tokio::time::timeout(wait, self.map_one(context, received)).await.unwrap_or(Ok(Found::Unknown));
+        let found =
+            tokio::time::timeout(wait, self.map_one(context, received, body)).await.unwrap_or(Ok(Found::Unknown));
         let decided = match found {
             Ok(found) => self.decide_held(context, held, found, (is_standard, &wishes), received_at).await,
             Err(error) => Err(error),
@@ -177,28 +179,40 @@ impl Pipeline {
         }
     }
 
-    /// What a body asks for besides its lead; why it can't be one, where that is plain.
-    async fn read_wishes(&self, received: &Received, is_standard: bool) -> Result<Wishes, ApiError> {
+    /// What a body asks for besides its lead, and what the standard document finds a lead in, where that is run; why it can't be one, where that is plain.
+    async fn read_lead_body(
+        &self,
+        received: &Received,
+        is_standard: bool,
+    ) -> Result<(Wishes, Option<String>), ApiError> {
         let body = received.body.clone().unwrap_or_default();
         let (origin, address) = (received.origin.metadata.inbound.clone(), received.origin.remote_address.clone());
         let work = move || {
             let wishes = Wishes::read(&body);
             match origin.filter(|_| is_standard) {
-                Some(origin) => normalize(&body, &origin, address.as_deref()).map(|_| wishes),
-                None => Ok(wishes),
+                Some(origin) => normalize(&body, &origin, address.as_deref()).map(|body| (wishes, Some(body))),
+                None => Ok((wishes, None)),
             }
         };
         let bytes = received.body.as_ref().map_or(0, String::len);
         self.large_of_sources.work(bytes, work).await?
     }
 
-    /// Maps an element by what its campaign runs, whatever the campaign's state.
-    async fn map_one(&self, context: &CampaignContext, received: Received) -> Result<Found, StoreError> {
+    /// Maps an element by what its campaign runs, whatever the campaign's state. `body` stands in place of the element's own, as the standard document finds a
+    /// lead in it.
+    async fn map_one(
+        &self,
+        context: &CampaignContext,
+        received: Received,
+        body: Option<String>,
+    ) -> Result<Found, StoreError> {
         let version_id = context.campaign.active_version_id.as_deref();
         // It may have to be loaded or compiled: that is waited for.
         let Ok(program) = self.campaign_program(&context.campaign).await else { return Ok(Found::Unknown) };
-        let Some(element) = context::inbound(&received) else { return Ok(Found::Unknown) };
-        let Ok(element) = self.normalized(context, &received, element).await? else { return Ok(Found::Unknown) };
+        let Some(mut element) = context::inbound(&received) else { return Ok(Found::Unknown) };
+        if let Some(body) = body {
+            element.body = body;
+        }
         let now = self.clock.now();
         let call = context::context(&context.organization, &context.campaign, now, &self.ids.new_id("run", now));
         let call = Arc::new(call);
@@ -292,7 +306,7 @@ impl Pipeline {
         let mut people = Vec::with_capacity(leads.len());
         for ((at, lead), identity) in leads.iter().zip(identities) {
             // As processing will call what it makes of the element.
-            let id = if *at == 0 { submission_id.to_owned() } else { format!("{submission_id}.{at}") };
+            let id = if *at == 0 { submission_id.to_owned() } else { id_of_made(submission_id, *at) };
             let found = identity.hashes.iter().find_map(|hash| known.get(hash).cloned());
             let lead_id = found.unwrap_or_else(|| identity.lead_id(salt, &id));
             for hash in &identity.hashes {

@@ -467,7 +467,7 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
         };
         if index == own {
             items.push(item(row.id.clone(), None));
-        } else if row.parent_id.is_none() && !known.contains(&format!("{}.{index}", row.id)) {
+        } else if row.parent_id.is_none() && !known.contains(&id_of_made(&row.id, index)) {
             let from = DerivedFrom {
                 parent_id: row.id.clone(),
                 request_id: row.request_id.clone(),
@@ -476,10 +476,15 @@ fn build_items(received: &Received, mapped: Mapped, known: &HashSet<String>) -> 
                 element_bytes: row.element_bytes,
                 received_at: row.received_at,
             };
-            items.push(item(format!("{}.{index}", row.id), Some(from)));
+            items.push(item(id_of_made(&row.id, index), Some(from)));
         }
     }
     items
+}
+
+/// The id of a submission that is made of another's element, by its place among the leads of that.
+pub(crate) fn id_of_made(id: &str, index: usize) -> String {
+    format!("{id}.{index}")
 }
 
 /// Items of a batch that take the same way, with their places in it.

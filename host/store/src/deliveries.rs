@@ -258,6 +258,12 @@ pub struct EventRow {
 }
 from_row!(EventRow { id, name, status, details, payload, category_id, category_name, occurred_at });
 
+macro_rules! select_events {
+    () => {
+        "select id, name, status, details, payload, category_id, category_name, occurred_at from events"
+    };
+}
+
 macro_rules! insert_events {
     ($connection:expr, $events:expr) => {
         insert_many!($connection, "insert into events (id, organization_id, subject_kind, subject_id, campaign_key, name, status, details, occurred_at) values",
@@ -381,8 +387,7 @@ impl Store {
         submission_id: &str,
     ) -> Result<Vec<EventRow>, StoreError> {
         Ok(reading!(self, connection => {
-            sqlx::query_as("select id, name, status, details, payload, category_id, category_name, occurred_at from events where organization_id = $1 and subject_id = $2 order by id")
-                .bind(organization_id).bind(submission_id).fetch_all(&mut *connection).await?
+            sqlx::query_as(concat!(select_events!(), " where organization_id = $1 and subject_id = $2 order by id")).bind(organization_id).bind(submission_id).fetch_all(&mut *connection).await?
         }))
     }
 
@@ -395,8 +400,10 @@ impl Store {
         after: &str,
         limit: i64,
     ) -> Result<Vec<EventRow>, StoreError> {
-        const SQL: &str = "select id, name, status, details, payload, category_id, category_name, occurred_at from events \
-             where organization_id = $1 and subject_id = $2 and $3 < id and details <> $4 order by id limit $5";
+        const SQL: &str = concat!(
+            select_events!(),
+            " where organization_id = $1 and subject_id = $2 and $3 < id and details <> $4 order by id limit $5"
+        );
         Ok(reading!(self, connection => {
             sqlx::query_as(SQL).bind(organization_id).bind(subject_id).bind(after).bind(NOTHING).bind(limit).fetch_all(&mut *connection).await?
         }))

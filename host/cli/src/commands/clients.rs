@@ -1,7 +1,7 @@
 //! `hookmill clients list | show | create | rename | delete`.
 
 use super::api::{ApiArgs, check_id};
-use super::list::{more, query, rows, text};
+use super::list::{NextPageArgs, more, query, rows, text};
 use super::table::{Table, truncate};
 use clap::{Args, Subcommand};
 use http::Method;
@@ -31,12 +31,8 @@ pub(super) enum ClientsCommand {
 pub(super) struct List {
     #[command(flatten)]
     api: ApiArgs,
-    /// Where the list goes on: the `next` of the page before.
-    #[arg(long, value_name = "ID")]
-    after: Option<String>,
-    /// How many rows, 1 to 200 [default: 50].
-    #[arg(long)]
-    limit: Option<String>,
+    #[command(flatten)]
+    page: NextPageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -79,7 +75,7 @@ impl ClientsCommand {
 
 impl List {
     async fn run(&self) -> Result<(), String> {
-        let filters = [("after", &self.after), ("limit", &self.limit)];
+        let filters = self.page.filters();
         let query = query(filters);
         let page = self.api.connect()?.call_json(Method::GET, "/v1/clients", &query, None).await?;
         self.api.print(&page, as_table)

@@ -1,7 +1,7 @@
 //! `hookmill inbound list | show | create | set | revoke | senders`.
 
 use super::api::{ApiArgs, check_id};
-use super::list::{more, query, rows, text};
+use super::list::{NextPageArgs, more, query, rows, text};
 use super::table::Table;
 use clap::{Args, Subcommand};
 use hookmill_pipeline::{SENDER_DOCUMENTS, STANDARD_DOCUMENT, sender_document};
@@ -36,12 +36,8 @@ pub(super) struct List {
     /// The id of the campaign.
     #[arg(value_parser = check_id)]
     campaign: String,
-    /// Where the list goes on: the `next` of the page before.
-    #[arg(long, value_name = "ID")]
-    after: Option<String>,
-    /// How many rows, 1 to 200 [default: 50].
-    #[arg(long)]
-    limit: Option<String>,
+    #[command(flatten)]
+    page: NextPageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -111,7 +107,7 @@ impl InboundCommand {
 impl List {
     async fn run(&self) -> Result<(), String> {
         let path = format!("/v1/campaigns/{}/inbound-webhooks", self.campaign);
-        let query = query([("after", &self.after), ("limit", &self.limit)]);
+        let query = query(self.page.filters());
         let page = self.api.connect()?.call_json(Method::GET, &path, &query, None).await?;
         self.api.print(&page, as_table)
     }

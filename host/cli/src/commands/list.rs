@@ -21,6 +21,24 @@ impl PageArgs {
     }
 }
 
+// Which page of a list whose oldest rows come first.
+#[derive(Debug, Args)]
+pub(super) struct NextPageArgs {
+    /// Where the list goes on: the `next` of the page before.
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+    /// How many rows, 1 to 200 [default: 50].
+    #[arg(long)]
+    limit: Option<String>,
+}
+
+impl NextPageArgs {
+    /// The parameters that say so.
+    pub(super) fn filters(&self) -> [(&'static str, &Option<String>); 2] {
+        [("after", &self.after), ("limit", &self.limit)]
+    }
+}
+
 /// The parameters of a query: those that are given.
 pub(super) fn query<'a>(filters: impl IntoIterator<Item = (&'a str, &'a Option<String>)>) -> Vec<(&'a str, &'a str)> {
     filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()

@@ -151,7 +151,7 @@ impl LongCall {
             path: parts.uri.path().to_owned(),
             request_id,
             is_change: use_cases::declaration(operation).is_some_and(|declared| !declared.actions.is_empty()),
-            prefers_job: prefers_job(&parts.headers),
+            prefers_job: prefers_async(&parts.headers),
         };
         Ok((call, place))
     }
@@ -241,8 +241,8 @@ impl LongCall {
     }
 }
 
-/// Whether a caller prefers a job to waiting: `Prefer: respond-async`, alone or among others.
-fn prefers_job(headers: &HeaderMap) -> bool {
+/// Whether a caller prefers not to wait: `Prefer: respond-async`, alone or among others.
+pub(crate) fn prefers_async(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(PREFER).into_iter().filter_map(|value| value.to_str().ok());
     let mut names = lines.flat_map(|line| line.split(',')).filter_map(|preference| preference.split(';').next());
     names.any(|name| name.trim().eq_ignore_ascii_case(RESPOND_ASYNC))
@@ -269,7 +269,7 @@ mod tests {
             for line in lines {
                 headers.append(PREFER, HeaderValue::from_bytes(line.as_bytes()).unwrap());
             }
-            assert_eq!(prefers_job(&headers), expected, "{lines:?}");
+            assert_eq!(prefers_async(&headers), expected, "{lines:?}");
         }
     }
 

@@ -4,12 +4,13 @@ use super::source;
 use crate::body::{self, Unread};
 use crate::error::{ErrorBody, HttpError};
 use crate::extract::Path;
+use crate::jobs::prefers_async;
 use crate::request_id::RequestId;
 use crate::serve::Peer;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
@@ -26,7 +27,6 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// How a platform verifies an address.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -100,13 +100,10 @@ pub(crate) async fn post(
     address: ConnectInfo<Peer>,
     parts: Parts,
     raw: Body,
-) -> Response {
-    let (webhook, allowed) = match begin(&pipeline, &token, &parts.headers).await {
-        Ok(begun) => begun,
-        Err(error) => return HttpError::from(error).into_response(),
-    };
+) -> Result<Response, HttpError> {
+    let (webhook, allowed) = begin(&pipeline, &token, &parts.headers).await?;
     let call = call(&pipeline, webhook, &request_id, &parts, address);
-    with_origin(taken(&pipeline, call, raw, &parts.headers).await, allowed)
+    Ok(with_origin(taken(&pipeline, call, raw, &parts.headers).await, allowed))
 }
 
 /// Posts a lead by a query, or verifies an address
@@ -134,31 +131,26 @@ pub(crate) async fn get(
     Extension(request_id): Extension<RequestId>,
     address: ConnectInfo<Peer>,
     parts: Parts,
-) -> Response {
+) -> Result<Response, HttpError> {
     // A look at the head is not a post.
     if parts.method == Method::HEAD {
-        return HttpError::new(Kind::Method, "method_not_allowed", "an inbound webhook takes no HEAD").into_response();
+        return Err(HttpError::new(Kind::Method, "method_not_allowed", "an inbound webhook takes no HEAD"));
     }
-    let (webhook, allowed) = match begin(&pipeline, &token, &parts.headers).await {
-        Ok(begun) => begun,
-        Err(error) => return HttpError::from(error).into_response(),
-    };
+    let (webhook, allowed) = begin(&pipeline, &token, &parts.headers).await?;
     let Query(handshake) = Query::<Handshake>::try_from_uri(&parts.uri).unwrap_or_default();
     if handshake.mode.is_some() {
-        return match shake_hands(&webhook, handshake) {
-            Ok(challenge) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response(),
-            Err(error) => HttpError::from(error).into_response(),
-        };
+        let challenge = shake_hands(&webhook, handshake)?;
+        return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response());
     }
     if !webhook.settings.allow_get {
         let message = "this inbound webhook takes no GET; post to it, or set `allow_get`";
-        return HttpError::new(Kind::Method, "method_not_allowed", message).into_response();
+        return Err(HttpError::new(Kind::Method, "method_not_allowed", message));
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let mut call = call(&pipeline, webhook, &request_id, &parts, address);
     FORM.clone_into(&mut call.source.content_type);
     call.source.metadata.headers.retain(|(name, _)| name != "content-type" && name != "content-encoding");
-    with_origin(taken(&pipeline, call, Body::from(query), &parts.headers).await, allowed)
+    Ok(with_origin(taken(&pipeline, call, Body::from(query), &parts.headers).await, allowed))
 }
 
 /// Says which pages may post
@@ -168,18 +160,18 @@ pub(crate) async fn get(
         (status = FORBIDDEN, description = "`origin_not_allowed`: the page's origin is not listed.", body = ErrorBody),
         (status = NOT_FOUND, description = "`inbound_webhook_unknown`: there is none at this address, or it was revoked.", body = ErrorBody),
     ))]
-pub(crate) async fn preflight(State(pipeline): State<Pipeline>, Path(token): Path<String>, parts: Parts) -> Response {
-    match begin(&pipeline, &token, &parts.headers).await {
-        Ok((_, allowed)) => {
-            let allow = [
-                (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET"),
-                (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, prefer"),
-                (header::ACCESS_CONTROL_MAX_AGE, "600"),
-            ];
-            with_origin((StatusCode::NO_CONTENT, allow).into_response(), allowed)
-        }
-        Err(error) => HttpError::from(error).into_response(),
-    }
+pub(crate) async fn preflight(
+    State(pipeline): State<Pipeline>,
+    Path(token): Path<String>,
+    parts: Parts,
+) -> Result<Response, HttpError> {
+    let (_, allowed) = begin(&pipeline, &token, &parts.headers).await?;
+    let allow = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, prefer"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    Ok(with_origin((StatusCode::NO_CONTENT, allow).into_response(), allowed))
 }
 
 /// The webhook of an address, and the origin of the page that may read the response, where it has a list of them.
@@ -245,9 +237,7 @@ fn call(
         trusts_ip,
         ..InboundOrigin::default()
     });
-    let prefers = parts.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
-    let is_async =
-        prefers.flat_map(|value| value.split([',', ';'])).any(|word| word.trim().eq_ignore_ascii_case("respond-async"));
+    let is_async = prefers_async(&parts.headers);
     Call { webhook, request_id: request_id.as_str().to_owned(), source, is_async }
 }
 
