@@ -292,7 +292,7 @@ on_both! {
         submit(&world, "CC").await;
         let got = world.receiver.at("/subscriber").len();
         assert!((1..=2).contains(&got));
-        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"].is_string());
+        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused"]["at"].is_string());
         world.receiver.always("/subscriber", Behaviour::status(200));
         let second = submit(&world, "CC").await;
         assert_eq!(world.receiver.at("/subscriber").len(), got);
@@ -302,7 +302,7 @@ on_both! {
 
         let again = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.processed"]});
         let saved = world.admin.put("/v1/webhook-settings", &again).await.expect(200);
-        assert_eq!((&saved.json["paused_at"], saved.json.get("new_secret")), (&Value::Null, None));
+        assert_eq!((&saved.json["paused"], saved.json.get("new_secret")), (&Value::Null, None));
         let third = submit(&world, "CC").await;
         assert_eq!(world.webhook_events(&third), ["lead.processed"]);
         world.stop().await;

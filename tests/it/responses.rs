@@ -246,7 +246,7 @@ on_both! {
         assert_eq!(world.receiver.at("/subscriber").len(), 1);
         assert_eq!(deliveries(&world, &first, "organization_webhook").await[0]["state"], "delivered");
         submit(&world).await;
-        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"].is_string());
+        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused"]["at"].is_string());
         world.stop().await;
     }
 }
@@ -423,14 +423,14 @@ on_both! {
             world.settle().await;
             let delivery = deliveries(&world, &id, "organization_webhook").await.remove(0);
             assert_eq!((&delivery["state"], &delivery["log"][0]["status"]), (&json!("failed"), &json!(410)));
-            assert_eq!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"], Value::Null, "{before} {after}");
+            assert_eq!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused"], Value::Null, "{before} {after}");
             let next = submit(&world).await;
             assert_eq!(deliveries(&world, &next, "organization_webhook").await[0]["state"], "delivered");
         }
         // Settings that were asked are paused.
         world.receiver.plan("/new", [Behaviour::status(410)]);
         submit(&world).await;
-        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused_at"].is_string());
+        assert!(world.admin.get("/v1/webhook-settings").await.expect(200).json["paused"]["at"].is_string());
         world.stop().await;
     }
 }

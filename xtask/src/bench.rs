@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::postgres::Postgres;
+use crate::postgres::{Durability, Postgres};
 use crate::workspace::Workspace;
 use crate::{apt, plugins, program, progress};
 
@@ -16,6 +16,9 @@ benches:
       leads from end to end, until clients have them: leads a second, costs of a lead, latencies, memory, disk;
       `--scenario saturation --only lifecycle`: a campaign with a duplicate rule, a cap, a schedule and 1,000,000 leads
       stored, and one without; `--scenario duplicates`: the look-up of duplicates with 10,000,000 keys stored
+  webhooks [--database sqlite|postgres|both] [--quick] [--json] [--host-binary FILE]
+      reported events to 1, 100 and 10,000 webhooks: messages a second, and latencies while one of a hundred hangs;
+      a part of flow
   engine [--seconds N] [--rounds N] [--batch N] [--campaigns N,N] [--sample NAME] [--only NAME]
       one lead through the sandbox, native code, QuickJS and V8 in one run; first calls; campaigns in turn; and the
       instructions of a fresh call, where there is a valgrind";
@@ -26,6 +29,7 @@ pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         None | Some(("list" | "--help", _)) => println!("{BENCHES}"),
         Some(("ingest", rest)) => flow(workspace, &[&["--scenario=ingest".to_owned()], rest].concat())?,
         Some(("flow", rest)) => flow(workspace, rest)?,
+        Some(("webhooks", rest)) => flow(workspace, &[&["--scenario=webhooks".to_owned()], rest].concat())?,
         Some(("engine", rest)) => engine(workspace, rest)?,
         Some((unknown, _)) => bail!("there is no bench `{unknown}`\n{BENCHES}"),
     }
@@ -47,7 +51,9 @@ fn flow(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 /// Where many leads are stored beforehand, SQLite's own program does it. Without it all other runs are measured all the same.
 fn find_or_install_sqlite(arguments: &[String]) {
     let arguments = arguments.join(" ").replace('=', " ");
-    let is_needed = !["--database postgres", "--scenario ingest", "--help"].iter().any(|part| arguments.contains(part));
+    let is_needed = !["--database postgres", "--scenario ingest", "--scenario webhooks", "--help"]
+        .iter()
+        .any(|part| arguments.contains(part));
     if !is_needed || program::find("sqlite3").is_some() {
         return;
     }
@@ -59,7 +65,7 @@ fn find_or_install_sqlite(arguments: &[String]) {
 /// Runs to the end, with a PostgreSQL beside it unless SQLite alone is asked for.
 fn check_with_postgres(command: &mut Command, arguments: &[String]) -> Result<()> {
     let is_sqlite_alone = arguments.join(" ").replace('=', " ").contains("--database sqlite");
-    let postgres = if is_sqlite_alone { None } else { Some(Postgres::start()?) };
+    let postgres = if is_sqlite_alone { None } else { Some(Postgres::start(Durability::Kept)?) };
     if let Some(postgres) = &postgres {
         command.env("HOOKMILL_BENCH_POSTGRES", postgres.url());
     }

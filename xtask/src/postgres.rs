@@ -34,6 +34,24 @@ wait "$server"
 rm -rf "$directory"
 "#;
 
+/// Whether the server bears that the machine loses its power.
+#[derive(Clone, Copy)]
+pub enum Durability {
+    /// It does, as in production: for measurements.
+    Kept,
+    /// It does not, and commits are quicker: for tests, which kill hosts and never the machine.
+    None,
+}
+
+impl Durability {
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Durability::Kept => &[],
+            Durability::None => &["-c", "fsync=off", "-c", "full_page_writes=off"],
+        }
+    }
+}
+
 /// A running server. Dropping it stops it and removes its directory.
 pub struct Postgres {
     keeper: Child,
@@ -43,14 +61,14 @@ pub struct Postgres {
 
 impl Postgres {
     /// Finds or installs the server programs, makes a cluster and starts it.
-    pub fn start() -> Result<Postgres> {
+    pub fn start(durability: Durability) -> Result<Postgres> {
         let binaries = Binaries::find_or_install()?;
         let step = progress::step(format!("Starting a private {}", binaries.version()));
         let account = Account::for_server()?;
         let mut starts = 1;
         loop {
             let cluster = Cluster::make(&binaries, &account)?;
-            match cluster.serve(&binaries, &account) {
+            match cluster.serve(&binaries, &account, durability) {
                 Ok(postgres) => {
                     step.done(format!("listening on 127.0.0.1:{}", postgres.port));
                     return Ok(postgres);
@@ -126,12 +144,13 @@ impl Cluster {
     }
 
     /// Starts the server, whose keeper then owns the directory.
-    fn serve(self, binaries: &Binaries, account: &Account) -> Result<Postgres> {
+    fn serve(self, binaries: &Binaries, account: &Account, durability: Durability) -> Result<Postgres> {
         let port = free_port()?;
         let mut command = account.command("/bin/sh");
         command.args(["-c", KEEPER, "hookmill-postgres"]).arg(&self.directory).arg(binaries.path("postgres"));
         command.arg("-D").arg(self.directory.join("data")).arg("-p").arg(port.to_string());
         command.arg("-k").arg(&self.directory).args(["-h", "127.0.0.1", "-N"]).arg(MAX_CONNECTIONS.to_string());
+        command.args(durability.settings());
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let keeper = command.spawn().context("can't start PostgreSQL")?;
         let mut postgres = Postgres { keeper, port, password: self.password };

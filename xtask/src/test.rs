@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use crate::postgres::Postgres;
+use crate::postgres::{Durability, Postgres};
 use crate::workspace::Workspace;
 use crate::{fuzz, plugins, program, progress};
 
@@ -25,7 +25,7 @@ pub fn fuzz(workspace: &Workspace) -> Result<()> {
 /// The same when the guests are built.
 pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     build(workspace)?;
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start(Durability::None)?;
     let step = progress::step("Running the tests");
     let mut command = program::cargo(&workspace.root);
     command.arg("test").args(arguments);

@@ -114,6 +114,22 @@ impl Api {
         self.change("PUT", &path, &json!({"enabled": true, "url": url, "events": EVENTS})).await.map(drop)
     }
 
+    /// Subscribes to replies of one category.
+    pub async fn create_subscription(
+        &mut self,
+        organization: &str,
+        campaign: &str,
+        url: &str,
+        category: usize,
+    ) -> Result<()> {
+        let path = format!("/v1/subscriptions?organization={organization}&campaign={campaign}");
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let subscription = json!({
+            "name": format!("replies {category}"), "url": url, "events": ["EMAIL_REPLY"], "categories": [category], "secrets": [secret],
+        });
+        self.change("POST", &path, &subscription).await.map(drop)
+    }
+
     /// The states of a campaign's submissions.
     pub async fn state_counts(&mut self, organization: &str, id: &str) -> Result<StateCounts> {
         let campaign = self.read(&format!("/v1/campaigns/{id}?organization={organization}")).await?;

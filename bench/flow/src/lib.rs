@@ -13,6 +13,9 @@ pub const COUNTS_PATH: &str = "/control/counts";
 /// Where the receiver lists when it first received each submission: a line each, the id, a tab, and the time ([`now_us`]).
 pub const RECEIPTS_PATH: &str = "/control/receipts";
 
+/// Where the receiver lists how long each message to a webhook that responds was under way, in the order they came: a line each, microseconds.
+pub const WEBHOOK_LATENCIES_PATH: &str = "/control/webhook-latencies";
+
 /// What the receiver prints before its address.
 pub const ANNOUNCEMENT: &str = "listening on ";
 
@@ -33,6 +36,8 @@ pub struct Counts {
     pub unidentified: u64,
     /// Requests that are not answered yet.
     pub waiting: u64,
+    /// Connections that were opened.
+    pub connections: u64,
 }
 
 /// What one client received.

@@ -70,6 +70,8 @@ pub enum ScenarioName {
     Queue,
     /// Posting without a pause while leads are delivered
     Ingest,
+    /// Reported events to 1, 100 and 10,000 webhooks: messages a second, and latencies while one of a hundred hangs
+    Webhooks,
     /// The look-up of duplicates with 10,000,000 keys stored: plan and time
     Duplicates,
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use hookmill_bench_flow::{ANNOUNCEMENT, COUNTS_PATH, Counts, RECEIPTS_PATH, client_address};
+use hookmill_bench_flow::{ANNOUNCEMENT, COUNTS_PATH, Counts, RECEIPTS_PATH, WEBHOOK_LATENCIES_PATH, client_address};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -75,6 +75,13 @@ impl Receiver {
         Ok(format!("http://{address}:{}/client/{number}/{response}", self.address.port()))
     }
 
+    /// Where the messages of one of many webhooks go; several may have one address.
+    pub fn webhook_of_url(&self, address: usize, responds: Responds) -> Result<String> {
+        let host = client_address(u16::try_from(address)?);
+        let response = if responds == Responds::Never { "hang" } else { "0" };
+        Ok(format!("http://{host}:{}/webhooks/{response}", self.address.port()))
+    }
+
     /// Where webhook messages go.
     pub fn webhook_url(&self) -> String {
         format!("http://{}/webhook", self.address)
@@ -93,6 +100,12 @@ impl Receiver {
             Ok((Box::from(id), at_us.parse()?))
         });
         receipts.collect()
+    }
+
+    /// How long messages to webhooks that respond were under way, in the order they came, in microseconds.
+    pub async fn webhook_latencies_us(&mut self) -> Result<Vec<u64>> {
+        let lines = String::from_utf8(self.control(WEBHOOK_LATENCIES_PATH).await?)?;
+        lines.lines().map(|line| Ok(line.parse()?)).collect()
     }
 
     async fn control(&mut self, path: &str) -> Result<Vec<u8>> {

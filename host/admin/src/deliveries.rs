@@ -132,7 +132,7 @@ impl Scope {
             let resent = self.store().resend_deliveries(organization_id, &filter, retries, entry.take(), now).await;
             let (shards, last) = resent.map_err(unavailable)?;
             count += u64::try_from(shards.len()).unwrap_or_default();
-            self.pipeline().delivery_resent(organization_id, &filter.destination_id);
+            self.pipeline().deliveries_due(organization_id, &filter.destination_id);
             match last {
                 Some(last) => filter.after = last,
                 None => return Ok(count),
@@ -156,7 +156,7 @@ impl Scope {
             let message = "only a final delivery of an event can be resent; a lead is sent to its client again by posting it again";
             return Err(ApiError::new(Kind::Conflict, "not_resendable", message));
         };
-        self.pipeline().delivery_resent(&self.organization_id, &destination_id);
+        self.pipeline().deliveries_due(&self.organization_id, &destination_id);
         Ok(())
     }
 }

@@ -89,7 +89,7 @@ pub mod rows {
     pub use hookmill_store::components::{Plugin, PluginVersion};
     pub use hookmill_store::decisions::DecisionRow;
     pub use hookmill_store::deliveries::{AttemptRow, Delivery, EventRow, Message};
-    pub use hookmill_store::destinations::Destination;
+    pub use hookmill_store::destinations::{Destination, Paused};
     pub use hookmill_store::erasures::{Erasure, ErasureDetails, RequestOrigin};
     pub use hookmill_store::inbound_webhooks::InboundWebhook;
     pub use hookmill_store::jobs::{Job, JobEnd};

@@ -37,12 +37,14 @@ impl Scope {
     pub async fn set_webhook_settings(&self, draft: Input<WebhookSettingsDraft>) -> Result<SavedSettings, ApiError> {
         let entry = self.authorize_change(&SET_WEBHOOK_SETTINGS)?;
         let stored = self.store().organization_webhook(&self.organization_id).await.map_err(unavailable)?;
+        let paused = paused_id(stored.as_ref());
         let saved = self.check_settings(draft?, stored).await?;
         let versions_max = self.limits().destination_versions_max;
         let written =
             self.store().set_webhook(&self.organization_id, &saved.settings, versions_max, &entry, self.now()).await;
         written.map_err(unavailable)?;
         self.pipeline().forget_lookups();
+        self.end_pause(paused).await?;
         Ok(saved)
     }
 
@@ -63,12 +65,14 @@ impl Scope {
     ) -> Result<SavedSettings, ApiError> {
         let (campaign, entry) = self.change_of(&SET_CAMPAIGN_WEBHOOK_SETTINGS, campaign_id).await?;
         let stored = self.store().campaign_webhook(&campaign.key).await.map_err(unavailable)?;
+        let paused = paused_id(stored.as_ref());
         let saved = self.check_settings(draft?, stored).await?;
         let versions_max = self.limits().destination_versions_max;
         let written =
             self.store().set_campaign_webhook(&campaign, &saved.settings, versions_max, &entry, self.now()).await;
         written.map_err(unavailable)?;
         self.pipeline().forget_lookups();
+        self.end_pause(paused).await?;
         Ok(saved)
     }
 
@@ -87,6 +91,12 @@ impl Scope {
         self.store().remove_campaign_webhook(&campaign, &entry, self.now()).await.map_err(unavailable)?;
         self.pipeline().forget_lookups();
         Ok(())
+    }
+
+    /// Has what waits for a webhook sent whose pause was ended.
+    pub(super) async fn end_pause(&self, paused: Option<String>) -> Result<(), ApiError> {
+        let Some(id) = paused else { return Ok(()) };
+        self.pipeline().webhook_resumed(&self.organization_id, &id).await.map_err(unavailable)
     }
 
     async fn check_settings(
@@ -120,4 +130,9 @@ impl Scope {
             .map_err(|error| ApiError::new(Kind::Unavailable, "no_secret", error.to_string()))?;
         Ok(secret.reveal())
     }
+}
+
+/// The id of a webhook that is paused.
+pub(super) fn paused_id(webhook: Option<&Destination<WebhookSettings>>) -> Option<String> {
+    webhook.filter(|webhook| webhook.paused.is_some()).map(|webhook| webhook.id.clone())
 }

@@ -6,6 +6,7 @@ use super::access::{Scope, unavailable};
 use super::headers::{restore_masked, restore_masked_secret};
 use super::input::{Input, lookup_id};
 use super::page::{Listed, PageRequest};
+use super::settings::paused_id;
 use super::use_cases::{
     CREATE_SUBSCRIPTION, Change, DELETE_SUBSCRIPTION, GET_EFFECTIVE_WEBHOOKS, GET_SUBSCRIPTION, LIST_SUBSCRIPTIONS,
     SET_SUBSCRIPTION, UseCase,
@@ -98,8 +99,9 @@ impl Scope {
         let (found, entry) = self.webhook_to_change(&SET_SUBSCRIPTION, kind, id).await?;
         let id = found.webhook.destination.id;
         let stored = self.store().webhook(&self.organization_id, kind, &id).await.map_err(unavailable)?;
-        let stored = stored.ok_or_else(|| not_found(kind, &id))?.destination.settings;
-        let settings = self.check_subscription(draft?, Some(&stored)).await?;
+        let stored = stored.ok_or_else(|| not_found(kind, &id))?.destination;
+        let paused = paused_id(Some(&stored));
+        let settings = self.check_subscription(draft?, Some(&stored.settings)).await?;
         let versions_max = self.limits().destination_versions_max;
         let organization_id = &self.organization_id;
         let changed = self
@@ -110,6 +112,7 @@ impl Scope {
             return Err(not_found(kind, &id));
         }
         self.pipeline().forget_lookups();
+        self.end_pause(paused).await?;
         self.find_webhook(kind, &id).await
     }
 

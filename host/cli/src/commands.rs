@@ -8,6 +8,7 @@ mod clients;
 mod data;
 mod discover;
 mod dry_run;
+mod encryption_key;
 mod first_submission_action;
 mod inbound;
 mod leads;
@@ -42,6 +43,9 @@ enum Command {
     /// List, create and revoke the keys of operators, in a host's data. Nothing else can.
     #[command(subcommand)]
     OperatorKeys(operator_keys::OperatorKeysCommand),
+    /// Replace the key that encrypts secrets, in a host's data.
+    #[command(subcommand)]
+    EncryptionKey(encryption_key::EncryptionKeyCommand),
     /// Check a declarative document: all problems at once, with line, column and suggested fix.
     Check(check::Check),
     /// Run a sample through a document: the input and output of every stage and the bytes that would be sent. Nothing is stored or sent.
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(serve) => runtime.block_on(serve.run()),
         Command::OperatorKeys(command) => runtime.block_on(command.run()),
+        Command::EncryptionKey(command) => runtime.block_on(command.run()),
         Command::Check(check) => runtime.block_on(check.run()),
         Command::DryRun(dry_run) => runtime.block_on(dry_run.run()),
         Command::Discover(discover) => runtime.block_on(discover.run()),

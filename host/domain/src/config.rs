@@ -94,6 +94,15 @@ pub struct Limits {
     /// How many deliveries are under way at once to a destination that has not responded yet (8). Each response allows one more,
     /// and a request without one leaves one until there is one.
     pub deliveries_to_new_destination_max: usize,
+    /// How long every request to a webhook must have failed for it to be paused, in milliseconds (1 h).
+    pub pause_failing_ms: i64,
+    /// How many of its requests must have failed in that time (10).
+    pub pause_failures_min: u32,
+    /// How often a webhook that is paused because it kept failing is asked with one message that waits for it, in milliseconds (15 min). A
+    /// success resumes it.
+    pub probe_paused_every_ms: i64,
+    /// How long a message waits for such a webhook, in milliseconds (3 x 24 h); then it is not sent unless somebody has it sent again.
+    pub paused_wait_ms_max: i64,
     /// How long an idle worker waits before it checks for work, in milliseconds (250); work of this host wakes it earlier.
     pub poll_ms: u64,
     /// How long work waits that the host itself could not do, such as to run a plugin that can't be loaded, in milliseconds (1 s); twice
@@ -331,6 +340,10 @@ impl Default for Limits {
             deliveries_per_destination_max: 64,
             unwritten_per_destination_max: 16_000,
             deliveries_to_new_destination_max: 8,
+            pause_failing_ms: 3_600_000,
+            pause_failures_min: 10,
+            probe_paused_every_ms: 15 * 60_000,
+            paused_wait_ms_max: 3 * 24 * 3_600_000,
             poll_ms: 250,
             later_ms_min: 1_000,
             later_ms_max: 60_000,

@@ -8,6 +8,7 @@ use super::ping::{Ping, PingDraft};
 use super::retry::Retries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 mod auth;
@@ -18,6 +19,8 @@ pub use auth::{AuthDraft, AuthKind, EndpointAuth, MacEncoding};
 pub const TIMEOUT_S: RangeInclusive<u64> = 1..=120;
 /// How often a lead is tried again at its client.
 pub const CLIENT_RETRIES: RangeInclusive<u8> = 0..=20;
+/// How many requests a minute a receiver may be bound to.
+pub const RATE_PER_MINUTE: RangeInclusive<u32> = 1..=60_000;
 pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "GET"];
 
 /// A client endpoint that was checked. It is stored encrypted, since headers carry credentials.
@@ -34,6 +37,9 @@ pub struct ClientEndpoint {
     pub retries: u8,
     /// How long one attempt may take, in seconds.
     pub timeout_s: u64,
+    /// How many leads it is sent a minute at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_minute: Option<NonZeroU32>,
     /// The certificate authorities that it is trusted by instead of the public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_certificates: Option<CaCertificates>,
@@ -87,6 +93,10 @@ pub struct ClientEndpointDraft {
     #[serde(default = "default_timeout_s", deserialize_with = "super::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
+    /// How many leads it is sent a minute at most, evenly; further ones wait. Without it, or null, as many as it takes. Pings have no such limit.
+    #[serde(default, deserialize_with = "super::integer::deserialize_optional")]
+    #[schema(minimum = 1, maximum = 60_000)]
+    pub rate_per_minute: Option<u64>,
     /// The certificate authorities that this endpoint is trusted by instead of the public ones: certificates in PEM, one after another.
     /// Without it, or null, the public ones count.
     #[serde(default)]
@@ -119,6 +129,7 @@ impl ClientEndpointDraft {
         faults.headers("headers", &self.headers);
         let retries = faults.retries("retries", self.retries, CLIENT_RETRIES);
         faults.timeout("timeout_s", self.timeout_s, TIMEOUT_S);
+        let rate_per_minute = faults.rate("rate_per_minute", self.rate_per_minute);
         let ca_certificates = faults.ca_certificates("ca_certificates", self.ca_certificates.as_deref(), now);
         faults.method("method", &self.method, &METHODS);
         let ping = self.ping.map(|ping| ping.check(schemes, &mut faults));
@@ -127,7 +138,7 @@ impl ClientEndpointDraft {
         let auth = self.auth.and_then(|auth| auth.check(&headers, &mut faults));
         faults.end()?;
         let Self { method, headers, timeout_s, .. } = self;
-        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, ca_certificates, auth, ping })
+        Ok(ClientEndpoint { url, method, headers, retries, timeout_s, rate_per_minute, ca_certificates, auth, ping })
     }
 }
 
@@ -177,6 +188,16 @@ impl Faults {
         if !allowed.contains(&seconds) {
             self.add(path, format!("must be {} to {} seconds", allowed.start(), allowed.end()));
         }
+    }
+
+    /// Checks how many requests a minute there may be, where that is bounded.
+    pub fn rate(&mut self, path: &str, per_minute: Option<u64>) -> Option<NonZeroU32> {
+        let allowed = |rate: u64| u32::try_from(rate).ok().filter(|rate| RATE_PER_MINUTE.contains(rate));
+        let rate = allowed(per_minute?).and_then(NonZeroU32::new);
+        if rate.is_none() {
+            self.add(path, format!("must be {} to {}", RATE_PER_MINUTE.start(), RATE_PER_MINUTE.end()));
+        }
+        rate
     }
 
     /// Checks a method.

@@ -41,6 +41,14 @@ pub enum EventName {
     #[serde(rename = "plugin.disabled")]
     #[strum(serialize = "plugin.disabled")]
     PluginDisabled,
+    /// A webhook is paused: it is gone, or kept failing.
+    #[serde(rename = "webhook.paused")]
+    #[strum(serialize = "webhook.paused")]
+    WebhookPaused,
+    /// A webhook that was paused because it kept failing takes messages again.
+    #[serde(rename = "webhook.resumed")]
+    #[strum(serialize = "webhook.resumed")]
+    WebhookResumed,
 }
 
 impl EventName {

@@ -2,6 +2,7 @@
 //! them an event goes to, and why not to the others.
 
 pub mod custom_payload;
+pub mod failing;
 pub mod routing;
 pub mod scoped;
 pub mod settings;

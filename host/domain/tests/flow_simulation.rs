@@ -414,7 +414,7 @@ impl World {
 
     fn start(&mut self, at: usize) {
         let (now, host) = (self.now, &mut self.hosts[at]);
-        while let Some(taken) = host.lanes.take(|_| 2, 100) {
+        while let Some(taken) = host.lanes.take(Timestamp(now), |_| 2, 100) {
             for item in taken.items {
                 // The last look before the request leaves.
                 if !host.leases.may_start(item.shard, host.boot(now)) {
@@ -501,7 +501,7 @@ fn run(seed: u64, faults: Faults) -> World {
 #[test]
 fn h2_without_a_crash_nothing_is_lost_and_nothing_sent_twice() {
     let mut posted = 0;
-    for seed in 0..1_500 {
+    for seed in 0..500 {
         let world = run(seed, Faults { hard: false });
         for (id, sends) in &world.tally.sends {
             let row = &world.store.rows[id];
@@ -514,14 +514,14 @@ fn h2_without_a_crash_nothing_is_lost_and_nothing_sent_twice() {
         assert_eq!(world.tally.unanswered, 0, "seed {seed}: nobody was lost");
         posted += world.posted;
     }
-    assert!(100_000 < posted, "the simulation simulates next to nothing: {posted}");
+    assert!(30_000 < posted, "the simulation simulates next to nothing: {posted}");
 }
 
 /// H2: kills, pauses longer than a lease and outages lose nothing; what is sent again was under way then.
 #[test]
 fn h2_after_a_crash_only_what_was_under_way_is_sent_again() {
     let mut repeats = 0;
-    for seed in 10_000..11_500 {
+    for seed in 10_000..10_500 {
         let world = run(seed, Faults { hard: true });
         let sent: usize = world.tally.sends.values().sum();
         let needed: usize = world.store.rows.values().map(|row| usize::try_from(row.revision).unwrap()).sum();

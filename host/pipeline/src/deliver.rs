@@ -27,7 +27,7 @@ const BUSY_MS: i64 = 1_000;
 impl Pipeline {
     /// Takes deliveries for one destination and sends them; returns whether there were some that may be sent now.
     pub(crate) fn deliver_next(&self, steps: &Steps) -> bool {
-        let Some((in_flight, items)) = self.flow.take_deliveries() else { return false };
+        let Some((in_flight, items)) = self.flow.take_deliveries(self.clock.now()) else { return false };
         let (pipeline, steps) = (self.clone(), steps.clone());
         tokio::spawn(async move { pipeline.send_all(in_flight, items, steps).await });
         true
@@ -134,7 +134,11 @@ impl Pipeline {
                 return Ok(());
             }
         };
-        let Addressee { receiver, revision } = *addressee;
+        let Addressee { receiver, revision, probe_at } = *addressee;
+        if let Err(again_at) = in_flight.keep_rate(receiver.rate_per_minute(), started_at) {
+            in_flight.finish(Some(again_at));
+            return Ok(());
+        }
         self.later.succeeded(&delivery.row.destination_id);
         let Some(message) = &delivery.row.message else { return Ok(()) };
         let id = match delivery.kind() {
@@ -170,7 +174,17 @@ impl Pipeline {
             return Ok(());
         }
         steps
-            .interpret(Responded { context, delivery, receiver, revision, program, response, started_at, in_flight })
+            .interpret(Responded {
+                context,
+                delivery,
+                receiver,
+                revision,
+                is_probe: probe_at.is_some(),
+                program,
+                response,
+                started_at,
+                in_flight,
+            })
             .await;
         Ok(())
     }
@@ -185,7 +199,7 @@ impl Pipeline {
             return self.prepare_ping(context, delivery, addressee).await;
         }
         if !delivery.kind().is_some_and(DestinationKind::decides) {
-            return Ok(Preparation::Send(Box::new(addressee), None));
+            return self.prepare_told(delivery, addressee).await;
         }
         match context.campaign.state()? {
             CampaignState::Active => {}

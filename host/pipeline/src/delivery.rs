@@ -99,6 +99,7 @@ impl Delivery {
                 attempts: 0,
                 retries_max: new.retries_max,
                 run_at: now.0,
+                created_at: now.0,
                 expires_at: new.expires_at,
                 message: new.message.clone(),
                 campaign_version_id: new.campaign_version_id.as_deref().or(of_submission).map(str::to_owned),

@@ -7,6 +7,7 @@ use hookmill_domain::flow::lanes::{Item, LaneKey, LaneLimits, Lanes, Offer, Plac
 use hookmill_domain::flow::leases::{LeaseTerms, Leases};
 use hookmill_domain::flow::{SHARDS, shard_for};
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -48,6 +49,8 @@ pub(crate) struct InFlight<T> {
     key: LaneKey,
     ids: Vec<(Arc<str>, u16)>,
     places: usize,
+    /// Whether its lane's rate was regarded when it was taken.
+    is_paced: bool,
     again_at: Option<Timestamp>,
 }
 
@@ -119,7 +122,9 @@ impl Flow {
     /// Divides what all hosts together may send to one destination at once among those that live. Each sends at least one, so that work of
     /// more hosts than that can exceed it.
     pub(crate) fn share_destinations(&self, in_flight_max: usize, hosts: usize) {
-        self.deliveries.lanes().set_lane_places_share(in_flight_max / hosts.max(1));
+        let mut lanes = self.deliveries.lanes();
+        lanes.set_lane_places_share(in_flight_max / hosts.max(1));
+        lanes.set_hosts(hosts);
     }
 
     /// The shards whose work may be started.
@@ -167,15 +172,16 @@ impl Flow {
     /// Takes submissions of one campaign, as many as `count_max` says of it.
     pub(crate) fn take_submissions(
         &self,
+        now: Timestamp,
         count_max: impl Fn(&LaneKey) -> usize,
         bytes_max: usize,
     ) -> Option<(InFlight<Received>, Vec<Item<Received>>)> {
-        self.submissions.take(&self.load, count_max, bytes_max)
+        self.submissions.take(&self.load, now, count_max, bytes_max)
     }
 
     /// Takes deliveries for one destination, as many as may be sent now.
-    pub(crate) fn take_deliveries(&self) -> Option<(InFlight<Delivery>, Vec<Item<Delivery>>)> {
-        self.deliveries.take(&self.load, |_| usize::MAX, usize::MAX)
+    pub(crate) fn take_deliveries(&self, now: Timestamp) -> Option<(InFlight<Delivery>, Vec<Item<Delivery>>)> {
+        self.deliveries.take(&self.load, now, |_| usize::MAX, usize::MAX)
     }
 }
 
@@ -195,13 +201,17 @@ impl<T> Lane<T> {
     fn take(
         self: &Arc<Self>,
         load: &Arc<Notify>,
+        now: Timestamp,
         count_max: impl Fn(&LaneKey) -> usize,
         bytes_max: usize,
     ) -> Option<(InFlight<T>, Vec<Item<T>>)> {
-        let TakenItems { key, items, places } = self.lanes().take(count_max, bytes_max)?;
+        let TakenItems { key, items, places, is_paced } = self.lanes().take(now, count_max, bytes_max)?;
         let ids: Vec<(Arc<str>, u16)> = items.iter().map(|item| (item.id.clone(), item.shard)).collect();
         self.count(&ids, 1);
-        Some((InFlight { lane: Arc::clone(self), load: Arc::clone(load), key, ids, places, again_at: None }, items))
+        Some((
+            InFlight { lane: Arc::clone(self), load: Arc::clone(load), key, ids, places, is_paced, again_at: None },
+            items,
+        ))
     }
 
     fn count(&self, ids: &[(Arc<str>, u16)], by: isize) {
@@ -297,6 +307,11 @@ impl<T> InFlight<T> {
         self.lane.lanes().set_host(&self.key, host);
     }
 
+    /// How many items of its lane may be taken a minute. Where that was not known when this was taken, when it may go on, if not now.
+    pub(crate) fn keep_rate(&self, per_minute: Option<NonZeroU32>, now: Timestamp) -> Result<(), Timestamp> {
+        self.lane.lanes().set_rate(&self.key, per_minute, self.is_paced, now)
+    }
+
     /// What the items have used beside what they were charged when they were taken.
     pub(crate) fn charge(&self, cost: u64) {
         self.lane.lanes().charge(&self.key, cost);
@@ -319,6 +334,7 @@ impl<T> InFlight<T> {
             key: self.key.clone(),
             ids: vec![id],
             places: 1,
+            is_paced: self.is_paced,
             again_at: self.again_at,
         };
         ids.into_iter().map(one).collect()

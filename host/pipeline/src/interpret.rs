@@ -390,6 +390,7 @@ mod tests {
             headers: BTreeMap::new(),
             retries: 0,
             timeout_s: 1,
+            rate_per_minute: None,
             ca_certificates: None,
             auth: None,
             ping: None,

@@ -58,6 +58,7 @@ mod tables;
 mod unavailable;
 mod value_sets;
 mod warm_ups;
+mod webhook_health;
 mod webhooks;
 mod workers;
 

@@ -17,7 +17,7 @@ use super::send::Receiver;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
-use hookmill_domain::interpret::{OutcomeKind, pauses_endpoint};
+use hookmill_domain::interpret::OutcomeKind;
 use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
@@ -43,6 +43,8 @@ pub(crate) struct Responded {
     pub(crate) receiver: Receiver,
     /// The revision of the destination's settings that it was sent by; none where it was sent by earlier ones.
     pub(crate) revision: Option<i64>,
+    /// Whether its webhook is paused, and was asked whether it takes messages again.
+    pub(crate) is_probe: bool,
     pub(crate) program: Option<Program>,
     pub(crate) response: SendResult,
     pub(crate) started_at: Timestamp,
@@ -119,7 +121,7 @@ impl Pipeline {
         let mut subjects = Vec::with_capacity(interpreted.len());
         let (mut shaping, mut next_campaigns) = (None, NextCampaigns::default());
         for (responded, mut interpretation) in interpreted {
-            self.pause_where_gone(&responded).await;
+            self.note_health(&responded, interpretation.kind).await;
             let Responded { context, delivery, receiver, response, started_at, in_flight, .. } = responded;
             interpretation.reason = interpretation.reason.map(|reason| receiver.mask_echo(&reason));
             for warning in &mut interpretation.warnings {
@@ -206,28 +208,6 @@ impl Pipeline {
             }
         }
         interpretations
-    }
-
-    /// Pauses a webhook that is gone (`410`) until its settings are saved. Settings that were saved since are not: nobody has asked them yet.
-    async fn pause_where_gone(&self, responded: &Responded) {
-        let is_gone = responded.response.as_ref().is_ok_and(|response| pauses_endpoint(response.status));
-        if !is_gone || responded.delivery.kind().is_none_or(|kind| !kind.is_told()) {
-            return;
-        }
-        let (destination_id, Some(revision)) = (&responded.delivery.row.destination_id, responded.revision) else {
-            return;
-        };
-        match self.store.pause_destination(destination_id, revision, self.clock.now()).await {
-            Ok(true) => tracing::warn!(
-                destination_id,
-                "the destination responded with 410 Gone and is paused until its settings are saved again"
-            ),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::error!(error = %error, "the destination could not be paused; the next 410 will pause it");
-            }
-        }
-        self.forget_lookups();
     }
 
     /// What follows for a delivery from what the response to it means.

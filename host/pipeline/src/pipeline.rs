@@ -14,6 +14,7 @@ use super::lookups::{LookupCache, Lookups};
 use super::programs::Ready;
 use super::receivers::EarlierReceivers;
 use super::warm_ups::WarmUps;
+use super::webhook_health::FailingWebhooks;
 use hookmill_domain::budget::Holding;
 use hookmill_domain::clock::{BootTime, SharedClock, Timestamp};
 use hookmill_domain::config::HostSettings;
@@ -103,6 +104,7 @@ pub struct Inner {
     pub(crate) ready: Ready,
     pub(crate) warm_ups: WarmUps,
     pub(crate) later: Later,
+    pub(crate) failing_webhooks: FailingWebhooks,
     /// There is a bulk job to look for.
     pub(crate) bulk_wake: Notify,
     pub(crate) lookup_cache: LookupCache,
@@ -148,6 +150,7 @@ impl Pipeline {
             ready: Ready::new(limits.programs_cached_max),
             warm_ups: WarmUps::new(limits),
             later: Later::new(limits),
+            failing_webhooks: FailingWebhooks::new(limits),
             bulk_wake: Notify::new(),
             lookup_cache: LookupCache::new(limits),
             standard,

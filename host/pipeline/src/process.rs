@@ -61,7 +61,9 @@ impl Pipeline {
     pub(crate) async fn process_next(&self) -> bool {
         let bytes_max = self.settings.limits.process_batch_bytes_max;
         let batch_max = |key: &LaneKey| self.costs.batch_max(&key.lane);
-        let Some((in_flight, items)) = self.flow.take_submissions(batch_max, bytes_max) else { return false };
+        let Some((in_flight, items)) = self.flow.take_submissions(self.clock.now(), batch_max, bytes_max) else {
+            return false;
+        };
         let batch: Vec<Received> = items.into_iter().map(|item| item.work).collect();
         let campaign_key = batch.first().map(|received| received.row.campaign_key.clone()).unwrap_or_default();
         // Whatever happens from here on, what is not written is read again.

@@ -9,8 +9,10 @@ use super::cache::Cache;
 use super::delivery::Delivery;
 use super::finish::CampaignContext;
 use super::send::Receiver;
+use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_store::StoreError;
+use hookmill_store::destinations::Paused;
 use hookmill_store::webhooks::Webhook;
 use strum::IntoStaticStr;
 
@@ -23,6 +25,8 @@ pub(crate) struct Addressee {
     pub(crate) receiver: Receiver,
     /// The revision of the destination's settings, where it goes by those that count.
     pub(crate) revision: Option<i64>,
+    /// When a webhook that is paused because it kept failing is asked again; none while it is not paused.
+    pub(crate) probe_at: Option<Timestamp>,
 }
 
 /// Why there is nobody to send to.
@@ -31,8 +35,14 @@ pub(crate) struct Addressee {
 pub(crate) enum Nobody {
     /// The destination is gone or switched off, or the receiver that the delivery was made for is no longer kept.
     DestinationRemoved,
-    /// The destination answered `410`.
+    /// The destination responded with `410`, or is paused for so long that this is not sent by itself any more.
     DestinationPaused,
+}
+
+impl Addressee {
+    fn of(receiver: Receiver, revision: i64) -> Self {
+        Self { receiver, revision: Some(revision), probe_at: None }
+    }
 }
 
 impl Nobody {
@@ -46,7 +56,7 @@ impl Nobody {
 struct Counting {
     kind: DestinationKind,
     version: i64,
-    is_paused: bool,
+    paused: Option<Paused>,
     /// None where nothing is sent by them: a person decides.
     addressee: Option<Addressee>,
 }
@@ -73,11 +83,16 @@ impl Pipeline {
             match self.earlier_receiver(counting.kind, &delivery.row.destination_id, version).await? {
                 None => return Ok(Err(Nobody::DestinationRemoved)),
                 Some(own) if is_same(&own) => {}
-                Some(receiver) => return Ok(Ok(Addressee { receiver, revision: None })),
+                Some(receiver) => return Ok(Ok(Addressee { receiver, revision: None, probe_at: None })),
             }
         }
-        let nobody = if counting.is_paused { Nobody::DestinationPaused } else { Nobody::DestinationRemoved };
-        Ok(counting.addressee.filter(|_| !counting.is_paused).ok_or(nobody))
+        Ok(match (counting.paused, counting.addressee) {
+            (Some(Paused { probe_at: None, .. }), _) => Err(Nobody::DestinationPaused),
+            (_, None) => Err(Nobody::DestinationRemoved),
+            (paused, Some(addressee)) => {
+                Ok(Addressee { probe_at: paused.and_then(|paused| paused.probe_at), ..addressee })
+            }
+        })
     }
 
     async fn earlier_receiver(
@@ -116,22 +131,22 @@ fn counting(context: &CampaignContext, webhook: Option<&Webhook>, delivery: &Del
         DestinationKind::Client => {
             let client = context.client.as_ref().filter(|client| client.id == *id)?;
             let receiver = Receiver::Client(client.settings.clone());
-            let addressee = Some(Addressee { receiver, revision: Some(client.revision) });
+            let addressee = Some(Addressee::of(receiver, client.revision));
             // A client is not paused by what it answers.
-            Some(Counting { kind, version: client.version, is_paused: false, addressee })
+            Some(Counting { kind, version: client.version, paused: None, addressee })
         }
         DestinationKind::Action => {
             let action = context.action.as_ref().filter(|action| action.id == *id)?;
             let webhook = action.settings.webhook().cloned().map(Receiver::Action);
-            let addressee = webhook.map(|receiver| Addressee { receiver, revision: Some(action.revision) });
+            let addressee = webhook.map(|receiver| Addressee::of(receiver, action.revision));
             // Nor is a webhook that decides.
-            Some(Counting { kind, version: action.version, is_paused: false, addressee })
+            Some(Counting { kind, version: action.version, paused: None, addressee })
         }
         DestinationKind::Ping => {
             let client = context.client.as_ref().filter(|client| client.id == *id)?;
             let receiver = Receiver::ping(client.settings.clone());
-            let addressee = receiver.map(|receiver| Addressee { receiver, revision: Some(client.revision) });
-            Some(Counting { kind, version: client.version, is_paused: false, addressee })
+            let addressee = receiver.map(|receiver| Addressee::of(receiver, client.revision));
+            Some(Counting { kind, version: client.version, paused: None, addressee })
         }
         DestinationKind::OrganizationWebhook
         | DestinationKind::CampaignWebhook
@@ -142,8 +157,8 @@ fn counting(context: &CampaignContext, webhook: Option<&Webhook>, delivery: &Del
                 return None;
             }
             let receiver = Receiver::webhook(webhook.settings.clone());
-            let addressee = Some(Addressee { receiver, revision: Some(webhook.revision) });
-            Some(Counting { kind, version: webhook.version, is_paused: webhook.paused_at.is_some(), addressee })
+            let addressee = Some(Addressee::of(receiver, webhook.revision));
+            Some(Counting { kind, version: webhook.version, paused: webhook.paused, addressee })
         }
     }
 }

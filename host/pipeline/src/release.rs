@@ -99,8 +99,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Reads what is due for a destination: a delivery to it was made due by hand.
-    pub fn delivery_resent(&self, organization_id: &str, destination_id: &str) {
+    /// Reads what is due for a destination: by hand a delivery to it was made due, or a pause was ended.
+    pub fn deliveries_due(&self, organization_id: &str, destination_id: &str) {
         self.flow.read_deliveries(organization_id, destination_id, self.clock.now());
     }
 }

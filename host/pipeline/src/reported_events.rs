@@ -11,6 +11,7 @@ use hookmill_domain::event::FIRST_EMAIL_SENT;
 use hookmill_domain::hex::write_hex;
 use hookmill_domain::lead::IdentityHash;
 use hookmill_domain::reported_event::{LeadReference, RejectedEvent, ReportedEvent, read_events};
+use hookmill_store::StoreError;
 use hookmill_store::deliveries::NewDelivery;
 use hookmill_store::reported_events::{EventSubject, NewReportedEvent};
 use serde::Serialize;
@@ -103,7 +104,7 @@ impl Pipeline {
             let of_piece = self.store.keep_reported_events(piece, now).await.map_err(unavailable)?;
             let told = piece.iter().zip(&of_piece).filter(|(_, kept)| **kept);
             let told: Vec<&NewDelivery> = told.flat_map(|(row, _)| &row.deliveries).collect();
-            self.wake_deliveries(organization_id, &told, now).await?;
+            self.wake_deliveries(organization_id, &told, now).await.map_err(unavailable)?;
             kept.extend(of_piece);
         }
         response.accepted = reported.iter().filter(|at| kept[**at]).count();
@@ -112,19 +113,19 @@ impl Pipeline {
     }
 
     /// Has deliveries sent that are in the database alone: by this host, or by those that have their shards.
-    async fn wake_deliveries(
+    pub(crate) async fn wake_deliveries(
         &self,
         organization_id: &str,
         deliveries: &[&NewDelivery],
         now: Timestamp,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), StoreError> {
         let lanes: BTreeSet<&str> = deliveries.iter().map(|one| one.destination_id.as_str()).collect();
         for destination_id in lanes {
             self.flow.read_deliveries(organization_id, destination_id, now);
         }
         let shards: BTreeSet<u16> = deliveries.iter().map(|one| one.shard).collect();
         let of_others: Vec<u16> = shards.into_iter().filter(|shard| self.flow.epoch(*shard).is_none()).collect();
-        self.store.signal_shards(&of_others).await.map_err(unavailable)
+        self.store.signal_shards(&of_others).await
     }
 
     /// The campaign of an event, and whom it is about.
@@ -190,7 +191,7 @@ impl Pipeline {
         };
         let expires_at = self.clock.now().plus_ms(self.settings.limits.events_kept_ms);
         let mut row = self.event_row(resolved, &event.event_type, &key, expires_at, &details);
-        row.deliveries = self.deliveries_of_event(resolved, &row);
+        row.deliveries = self.deliveries_of_event(&resolved.context, &row, resolved.subject.shard);
         row
     }
 
@@ -208,7 +209,7 @@ impl Pipeline {
             false => json!({ "lead": event.lead.to_json() }),
         };
         let mut row = self.event_row(resolved, FIRST_EMAIL_SENT, key.as_bytes(), expires_at, &details);
-        row.deliveries = self.deliveries_of_event(resolved, &row);
+        row.deliveries = self.deliveries_of_event(context, &row, subject.shard);
         Some(row)
     }
 
@@ -239,10 +240,14 @@ impl Pipeline {
     }
 
     /// What is sent of an event: it is shaped when it is sent, by what the campaign runs now.
-    fn deliveries_of_event(&self, resolved: &Resolved, event: &NewReportedEvent) -> Vec<NewDelivery> {
+    pub(crate) fn deliveries_of_event(
+        &self,
+        context: &CampaignContext,
+        event: &NewReportedEvent,
+        shard: Option<u16>,
+    ) -> Vec<NewDelivery> {
         let (now, category) = (self.clock.now(), event.category.as_ref().map(|(id, _)| *id));
-        let Resolved { context, subject, .. } = resolved;
-        let shard = subject.shard.unwrap_or_else(|| self.flow.choose_shard(&context.campaign.key).0);
+        let shard = shard.unwrap_or_else(|| self.flow.choose_shard(&context.campaign.key).0);
         let recipients = context.recipients(&event.name, category).into_iter();
         let deliveries = recipients.map(|(webhook, is_suppressed)| NewDelivery {
             id: self.ids.new_id("dlv", now),

@@ -13,6 +13,7 @@ use hookmill_store::deliveries::Message;
 use http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,6 +128,16 @@ impl Receiver {
             Self::Webhook(settings) => settings.auth.as_ref(),
             // It signs, and what else it needs is in its headers.
             Self::Action(_) => None,
+        }
+    }
+
+    /// How many requests it gets a minute at most.
+    pub(crate) fn rate_per_minute(&self) -> Option<NonZeroU32> {
+        match self {
+            Self::Client(endpoint) => endpoint.rate_per_minute,
+            Self::Webhook(settings) => settings.rate_per_minute,
+            // Somebody waits for what these say.
+            Self::Action(_) | Self::Ping(..) => None,
         }
     }
 

@@ -440,6 +440,8 @@ create table destinations (
     -- How often its settings were saved: a response to earlier ones does not pause these (fencing).
     revision bigint not null,
     paused_at bigint,
+    -- When one that is paused because it kept failing is asked again; null where it is gone, and is not asked.
+    probe_at bigint,
     created_at bigint not null,
     updated_at bigint not null
 );

@@ -14,6 +14,7 @@ use hookmill_domain::action::Action;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
 use hookmill_domain::endpoint::ClientEndpoint;
+use hookmill_domain::flow::SHARDS;
 use hookmill_domain::webhook::settings::WebhookSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,6 +38,12 @@ pub(super) const OLDEST_OF_ORGANIZATION: &str = "select min(made_at) from (\
      select (select d.created_at from deliveries d where d.campaign_key = c.campaign_key and d.state = 'held' and d.state <> 'delivered' order by d.id limit 1) as made_at \
      from campaigns c where c.organization_id = $1) as oldest";
 
+/// One that kept failing and is gone at last is asked no more.
+const PAUSE: &str = "update destinations set paused_at = $1, probe_at = $2 where id = $3 and revision = $4 and (paused_at is null or (probe_at is not null and cast($2 as bigint) is null))";
+const CLAIM_PROBE: &str = "update destinations set probe_at = $1 where id = $2 and revision = $3 and probe_at = $4";
+const DELIVER_NOW: &str = "update deliveries set run_at = $1 where shard = $2 and destination_id = $3 and run_at > $1";
+const RESUME: &str = "update destinations set paused_at = null, probe_at = null where id = $1 and revision = $2 and probe_at is not null";
+
 /// A destination with its settings.
 #[derive(Debug, Clone)]
 pub struct Destination<S> {
@@ -48,8 +55,23 @@ pub struct Destination<S> {
     pub revision: i64,
     /// Its settings.
     pub settings: S,
-    /// Since when nothing is sent to it, because it answered `410 Gone`.
-    pub paused_at: Option<Timestamp>,
+    /// Whether nothing is sent to it now.
+    pub paused: Option<Paused>,
+}
+
+/// Why and since when nothing is sent to a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paused {
+    /// Since when.
+    pub at: Timestamp,
+    /// When one that kept failing is asked again; none where it responded with `410 Gone`.
+    pub probe_at: Option<Timestamp>,
+}
+
+impl Paused {
+    pub(super) fn of(paused_at: Option<i64>, probe_at: Option<i64>) -> Option<Self> {
+        Some(Self { at: Timestamp(paused_at?), probe_at: probe_at.map(Timestamp) })
+    }
 }
 
 struct DestinationRow {
@@ -58,8 +80,9 @@ struct DestinationRow {
     revision: i64,
     encrypted_settings: Vec<u8>,
     paused_at: Option<i64>,
+    probe_at: Option<i64>,
 }
-from_row!(DestinationRow { id, version, revision, encrypted_settings, paused_at });
+from_row!(DestinationRow { id, version, revision, encrypted_settings, paused_at, probe_at });
 
 /// Whose destination it is.
 struct Owner<'a> {
@@ -260,15 +283,61 @@ impl Store {
         Ok(())
     }
 
-    /// Pauses a destination (`410 Gone`, W9) whose settings are still of this revision; saving them resumes it. Says whether it is
-    /// paused by this.
+    /// Pauses a destination whose settings are still of this revision; saving them resumes it. With `probe_at` it is one that kept failing
+    /// (W11) and is asked again then; without, it is gone (W9). Says whether it is paused by this.
     #[boxed]
-    pub async fn pause_destination(&self, id: &str, revision: i64, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn pause_destination(
+        &self,
+        id: &str,
+        revision: i64,
+        probe_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let paused = writing!(self, Class::Outcomes, connection => {
-            sqlx::query("update destinations set paused_at = $1 where id = $2 and revision = $3 and paused_at is null")
-                .bind(now.0).bind(id).bind(revision).execute(&mut *connection).await?.rows_affected()
+            sqlx::query(PAUSE).bind(now.0).bind(probe_at.map(|at| at.0)).bind(id).bind(revision).execute(&mut *connection).await?.rows_affected()
         });
         Ok(0 < paused)
+    }
+
+    /// Lets one request through to a paused destination that is asked again at `probe_at`, and no other before `next_at`. Says whether it is
+    /// this caller's.
+    #[boxed]
+    pub async fn claim_probe(
+        &self,
+        id: &str,
+        revision: i64,
+        probe_at: Timestamp,
+        next_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let claimed = writing!(self, Class::Outcomes, connection => {
+            sqlx::query(CLAIM_PROBE).bind(next_at.0).bind(id).bind(revision).bind(probe_at.0).execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(0 < claimed)
+    }
+
+    /// Resumes a destination whose probe succeeded. Says whether it is resumed by this.
+    #[boxed]
+    pub async fn resume_destination(&self, id: &str, revision: i64) -> Result<bool, StoreError> {
+        let resumed = writing!(self, Class::Outcomes, connection => {
+            sqlx::query(RESUME).bind(id).bind(revision).execute(&mut *connection).await?.rows_affected()
+        });
+        Ok(0 < resumed)
+    }
+
+    /// Makes everything due now that waits for a destination; returns the shards that have some of it.
+    #[boxed]
+    pub async fn deliver_now(&self, destination_id: &str, now: Timestamp) -> Result<Vec<u16>, StoreError> {
+        Ok(writing!(self, connection => {
+            let mut shards = Vec::new();
+            // One shard after another: that is how the index of what is due is read.
+            for shard in 0..SHARDS {
+                let due = sqlx::query(DELIVER_NOW).bind(now.0).bind(i64::from(shard)).bind(destination_id).execute(&mut *connection).await?.rows_affected();
+                if 0 < due {
+                    shards.push(shard);
+                }
+            }
+            shards
+        }))
     }
 
     async fn destination<S: DeserializeOwned>(
@@ -277,14 +346,14 @@ impl Store {
         owner_id: &str,
     ) -> Result<Option<Destination<S>>, StoreError> {
         let row: Option<DestinationRow> = reading!(self, connection => {
-            sqlx::query_as("select d.id, d.version, d.revision, v.encrypted_settings, d.paused_at from destinations d \
+            sqlx::query_as("select d.id, d.version, d.revision, v.encrypted_settings, d.paused_at, d.probe_at from destinations d \
                  join destination_versions v on v.destination_id = d.id and v.version = d.version where d.owner_id = $1 and d.kind = $2")
                 .bind(owner_id).bind(kind.as_str()).fetch_optional(&mut *connection).await?
         });
         let Some(row) = row else { return Ok(None) };
         let settings = self.open_settings(&row.id, &row.encrypted_settings)?;
-        let DestinationRow { id, version, revision, paused_at, .. } = row;
-        Ok(Some(Destination { id, version, revision, settings, paused_at: paused_at.map(Timestamp) }))
+        let DestinationRow { id, version, revision, paused_at, probe_at, .. } = row;
+        Ok(Some(Destination { id, version, revision, settings, paused: Paused::of(paused_at, probe_at) }))
     }
 
     async fn destination_version<S: DeserializeOwned>(&self, id: &str, version: i64) -> Result<Option<S>, StoreError> {
@@ -323,7 +392,7 @@ impl Store {
             // The row is locked from here on: whoever saves at the same time waits.
             let (id, version): (String, i64) = sqlx::query_as(
                 "insert into destinations (id, organization_id, kind, owner_id, version, revision, created_at, updated_at) values ($1, $2, $3, $4, 1, 1, $5, $5) \
-                 on conflict (owner_id, kind) do update set revision = destinations.revision + 1, paused_at = null, updated_at = excluded.updated_at returning id, version")
+                 on conflict (owner_id, kind) do update set revision = destinations.revision + 1, paused_at = null, probe_at = null, updated_at = excluded.updated_at returning id, version")
                 .bind(&new_id).bind(owner.organization_id).bind(owner.kind.as_str()).bind(owner.id).bind(now.0).fetch_one(&mut *connection).await?;
             save_settings!(self, connection, (&id, version), settings, encrypted, (oldest, owner.id), versions_max, now);
             insert_audit!(self, connection, entry, owner.name, now);

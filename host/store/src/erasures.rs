@@ -20,7 +20,7 @@ pub use marks::{MarkedDelivery, MarkedSubmission, UnmappedSubmission};
 pub use requests::{ErasableRequest, RejectedElements, RequestElement, RequestOrigin};
 
 /// What the encrypted persons are for.
-const PURPOSE: &str = "erasure";
+pub(super) const PURPOSE: &str = "erasure";
 /// How many things of one kind a receipt names.
 const NOTES_SHOWN_MAX: i64 = 100;
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-const PURPOSE: &str = "inbound webhook";
+pub(super) const PURPOSE: &str = "inbound webhook";
 
 /// An inbound webhook.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ pub const API_KEY_PREFIX: &str = "hmk_";
 pub const SOURCE_KEY_PREFIX: &str = "hms_";
 /// How much of a key is shown in lists.
 const SHOWN_CHARACTERS: usize = 10;
-const PURPOSE: &str = "source key";
+pub(super) const PURPOSE: &str = "source key";
 
 /// A key as it is shown in lists: never the key itself.
 #[derive(Debug, Clone)]

@@ -29,6 +29,7 @@ mod error;
 pub mod inbound_webhooks;
 pub mod ingest;
 pub mod jobs;
+mod key_rotation;
 pub mod keys;
 pub mod leads;
 pub mod leases;

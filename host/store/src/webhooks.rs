@@ -2,7 +2,7 @@
 
 use super::audit::AuditEntry;
 use super::campaigns::Campaign;
-use super::destinations::{Destination, OLDEST_OF_ORGANIZATION, PURPOSE, save_settings};
+use super::destinations::{Destination, OLDEST_OF_ORGANIZATION, PURPOSE, Paused, save_settings};
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
@@ -66,6 +66,7 @@ struct WebhookRow {
     revision: i64,
     encrypted_settings: Vec<u8>,
     paused_at: Option<i64>,
+    probe_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
 }
@@ -79,11 +80,12 @@ from_row!(WebhookRow {
     revision,
     encrypted_settings,
     paused_at,
+    probe_at,
     created_at,
     updated_at
 });
 
-const COLUMNS: &str = "select d.id, d.kind, d.scope, d.scope_id, d.number, d.version, d.revision, v.encrypted_settings, d.paused_at, d.created_at, d.updated_at \
+const COLUMNS: &str = "select d.id, d.kind, d.scope, d.scope_id, d.number, d.version, d.revision, v.encrypted_settings, d.paused_at, d.probe_at, d.created_at, d.updated_at \
      from destinations d join destination_versions v on v.destination_id = d.id and v.version = d.version";
 
 /// What the ids of a kind begin with.
@@ -197,7 +199,7 @@ impl Store {
         let encrypted = self.encrypt(PURPOSE, &text);
         Ok(writing!(self, connection => {
             // The row is locked from here on.
-            let version: Option<i64> = sqlx::query_scalar("update destinations set revision = revision + 1, paused_at = null, updated_at = $1 \
+            let version: Option<i64> = sqlx::query_scalar("update destinations set revision = revision + 1, paused_at = null, probe_at = null, updated_at = $1 \
                  where id = $2 and organization_id = $3 and kind = $4 returning version")
                 .bind(now.0).bind(id).bind(organization_id).bind(kind.as_str()).fetch_optional(&mut *connection).await?;
             let Some(version) = version else { return Ok(false) };
@@ -265,7 +267,8 @@ impl Store {
             None => None,
         };
         let (id, version, revision) = (row.id, row.version, row.revision);
-        let destination = Destination { id, version, revision, settings, paused_at: row.paused_at.map(Timestamp) };
+        let destination =
+            Destination { id, version, revision, settings, paused: Paused::of(row.paused_at, row.probe_at) };
         Ok(Webhook {
             destination,
             kind,

@@ -127,6 +127,8 @@ pub struct DeliveryWork {
     pub retries_max: i64,
     /// When it fell due.
     pub run_at: i64,
+    /// When it was made.
+    pub created_at: i64,
     /// When it is worth nothing any more and is not sent.
     pub expires_at: Option<i64>,
     /// The message; none while it is to be shaped.
@@ -154,6 +156,7 @@ struct DeliveryRow {
     attempts: i64,
     retries_max: i64,
     run_at: i64,
+    created_at: i64,
     expires_at: Option<i64>,
     message_bytes: Option<i64>,
     campaign_version_id: Option<String>,
@@ -175,6 +178,7 @@ from_row!(DeliveryRow {
     attempts,
     retries_max,
     run_at,
+    created_at,
     expires_at,
     message_bytes,
     campaign_version_id,
@@ -263,12 +267,12 @@ pub struct DueRows<T> {
 const SUBMISSION: &str = "select id, request_id, organization_id, campaign_key, parent_id, shard, element_start, element_bytes, revision, received_at, run_at, \
      state, lead_id, kept, queued_at from submissions";
 const DELIVERY: &str = "select d.id, d.organization_id, d.campaign_key, d.submission_id, coalesce(s.campaign_key, d.campaign_key) as submission_campaign_key, coalesce(s.revision, 0) as submission_revision, d.event_id, d.destination_id, \
-     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.expires_at, d.message_bytes, d.is_unanswered, \
+     d.destination_version, d.destination_kind, d.shard, d.attempts, d.retries_max, d.run_at, d.created_at, d.expires_at, d.message_bytes, d.is_unanswered, \
      case when d.destination_kind = 'ping' then d.campaign_version_id else coalesce(d.campaign_version_id, s.campaign_version_id) end as campaign_version_id, \
      case when d.event_id is null then s.kept end as kept from";
 /// A delivery as it is sought: messages are large, and only their lengths are read.
 const DUE_DELIVERY: &str = "select organization_id, id, campaign_key, submission_id, event_id, destination_id, destination_version, destination_kind, shard, attempts, \
-     retries_max, run_at, expires_at, campaign_version_id, is_unanswered, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
+     retries_max, run_at, created_at, expires_at, campaign_version_id, is_unanswered, cast(length(message_head) + coalesce(length(message_body), 0) as bigint) as message_bytes from deliveries";
 
 impl Store {
     /// The lanes of submissions that have work in these shards. Lanes are found by seeking from one to the next in the index of due
@@ -479,6 +483,7 @@ impl DeliveryRow {
             attempts: self.attempts,
             retries_max: self.retries_max,
             run_at: self.run_at,
+            created_at: self.created_at,
             expires_at: self.expires_at,
             message: None,
             campaign_version_id: self.campaign_version_id,

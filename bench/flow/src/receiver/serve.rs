@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hookmill_bench_flow::{COUNTS_PATH, RECEIPTS_PATH};
+use hookmill_bench_flow::{COUNTS_PATH, RECEIPTS_PATH, WEBHOOK_LATENCIES_PATH, now_us};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -25,10 +25,16 @@ type Shared = Arc<Mutex<Tally>>;
 /// What a path asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum RequestPath<'a> {
-    Client { name: &'a str, delay: Delay },
+    Client {
+        name: &'a str,
+        delay: Delay,
+    },
     Webhook,
+    /// One of many webhooks.
+    WebhookOf(Delay),
     Counts,
     Receipts,
+    WebhookLatencies,
     Unknown,
 }
 
@@ -62,6 +68,7 @@ pub async fn accept(listener: TcpListener, tally: Shared) {
 
 async fn connection(stream: TcpStream, tally: Shared) {
     // A stream that rejects the option is slower, and nothing else.
+    lock(&tally).connection();
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(request, Arc::clone(&tally)));
     // A connection that breaks is the sender's to notice.
@@ -84,9 +91,17 @@ async fn handle(request: Request<Incoming>, tally: Shared) -> Result<Response<Fu
             lock(&tally).event_request(event, header(MESSAGE_HEADER));
             drop(Waiting(tally));
         }
+        RequestPath::WebhookOf(Delay::Forever) => wait(Delay::Forever).await,
+        RequestPath::WebhookOf(_) => {
+            let latency_us = sent_us(&body).map(|sent_us| now_us().saturating_sub(sent_us));
+            lock(&tally).webhook_request(latency_us);
+        }
         RequestPath::Counts => {
             let counts = serde_json::to_vec(lock(&tally).counts()).unwrap_or_default();
             return Ok(respond(StatusCode::OK, Bytes::from(counts)));
+        }
+        RequestPath::WebhookLatencies => {
+            return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).webhook_latencies())));
         }
         RequestPath::Receipts => return Ok(respond(StatusCode::OK, Bytes::from(lock(&tally).receipts()))),
         RequestPath::Unknown => return Ok(respond(StatusCode::NOT_FOUND, Bytes::new())),
@@ -107,6 +122,9 @@ fn parse_path(path: &str) -> RequestPath<'_> {
         "/webhook" => return RequestPath::Webhook,
         COUNTS_PATH => return RequestPath::Counts,
         RECEIPTS_PATH => return RequestPath::Receipts,
+        WEBHOOK_LATENCIES_PATH => return RequestPath::WebhookLatencies,
+        "/webhooks/0" => return RequestPath::WebhookOf(Delay::Milliseconds(0)),
+        "/webhooks/hang" => return RequestPath::WebhookOf(Delay::Forever),
         _ => {}
     }
     let client = path.strip_prefix("/client/").and_then(|rest| rest.split_once('/'));
@@ -126,6 +144,13 @@ fn event_name(body: &[u8]) -> Option<&str> {
     let (_, after) = text.split_once("\"event\"")?;
     let value = after.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     value.split_once('"').map(|(name, _)| name)
+}
+
+/// When its event was posted, as the payload of the event says.
+fn sent_us(body: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, after) = text.split_once("\"sent_us\":")?;
+    after.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn respond(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
@@ -162,5 +187,6 @@ mod tests {
         assert_eq!(event_name(br#"{"event":"lead.delivered","data":{}}"#), Some("lead.delivered"));
         assert_eq!(event_name(br#"{ "event" : "lead.processed" }"#), Some("lead.processed"));
         assert_eq!(event_name(b"{}"), None);
+        assert_eq!(sent_us(br#"{"data":{"sent_us":17,"a":1}}"#), Some(17));
     }
 }

@@ -11,6 +11,7 @@ pub struct Tally {
     counts: Counts,
     receipts: HashMap<Box<str>, u64>,
     messages: HashSet<Box<str>>,
+    webhook_latencies_us: Vec<u64>,
 }
 
 impl Tally {
@@ -43,6 +44,29 @@ impl Tally {
             }
             Some(_) => {}
         }
+    }
+
+    /// A connection was opened.
+    pub fn connection(&mut self) {
+        self.counts.connections += 1;
+    }
+
+    /// A message to one of many webhooks came, so long after its event was posted.
+    pub fn webhook_request(&mut self, latency_us: Option<u64>) {
+        match latency_us {
+            Some(latency_us) => self.webhook_latencies_us.push(latency_us),
+            None => self.counts.unidentified += 1,
+        }
+    }
+
+    /// A line for each of those messages.
+    pub fn webhook_latencies(&self) -> String {
+        let mut lines = String::with_capacity(self.webhook_latencies_us.len() * 8);
+        for latency_us in &self.webhook_latencies_us {
+            // Writing to a text can't fail.
+            let _ = writeln!(lines, "{latency_us}");
+        }
+        lines
     }
 
     /// A request ended: answered, or given up by its sender.

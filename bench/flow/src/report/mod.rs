@@ -8,7 +8,7 @@ mod targets;
 use serde::Serialize;
 
 use flow::FlowRow;
-use other::{AttackRow, BacklogRow, FloodRow, IngestRow, LookupRow};
+use other::{AttackRow, BacklogRow, FloodRow, IngestRow, LookupRow, WebhookRow};
 use table::Table;
 
 /// Everything that was measured in one call.
@@ -24,6 +24,8 @@ pub struct Report {
     pub backlog: Vec<BacklogRow>,
     /// Posting without a pause.
     pub ingest: Vec<IngestRow>,
+    /// Messages to webhooks.
+    pub webhooks: Vec<WebhookRow>,
     /// Looking up duplicates.
     pub lookups: Vec<LookupRow>,
     /// Runs that gave no result, and why.
@@ -60,6 +62,9 @@ impl Report {
         }
         if !self.ingest.is_empty() {
             print("Posting without a pause", &other::ingest_table(&self.ingest));
+        }
+        if !self.webhooks.is_empty() {
+            print("Reported events to webhooks (costs a message)", &other::webhook_table(&self.webhooks));
         }
         if !self.lookups.is_empty() {
             print("Looking up duplicates, 100 keys in a statement", &other::lookup_table(&self.lookups));

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::flow::format_percentiles;
 use super::table::{Table, number, optional};
+use crate::account::Costs;
 use crate::latency::Percentiles;
 use crate::options::DatabaseKind;
 
@@ -115,6 +116,33 @@ pub struct IngestRow {
     pub errors: BTreeMap<String, u64>,
 }
 
+/// Reported events, each told to one webhook.
+#[derive(Debug, Clone, Serialize)]
+pub struct WebhookRow {
+    /// Where the host kept its data.
+    pub database: DatabaseKind,
+    /// How many webhooks there are.
+    pub webhooks: usize,
+    /// How many of them hang and are told of their share of events.
+    pub hanging: usize,
+    /// Events posted a second; none for as many as are taken.
+    pub offered_per_s: Option<f64>,
+    /// Events that were posted.
+    pub events: u64,
+    /// Messages that came to webhooks that do not hang.
+    pub messages: u64,
+    /// How many did not come.
+    pub missing: u64,
+    /// Messages a second, from the first event posted to the last message received.
+    pub messages_per_s: f64,
+    /// From the post of an event to its message.
+    pub to_receiver_ms: Option<Percentiles>,
+    /// Connections that the host opened for them.
+    pub connections: u64,
+    /// What a message costs.
+    pub costs: Costs,
+}
+
 /// Looking up duplicates.
 #[derive(Debug, Clone, Serialize)]
 pub struct LookupRow {
@@ -135,6 +163,42 @@ impl LookupRow {
     pub fn keys(&self) -> &'static str {
         if self.is_known { "known keys" } else { "unknown keys" }
     }
+}
+
+/// The table of messages to webhooks.
+pub fn webhook_table(rows: &[WebhookRow]) -> Table {
+    let titles = [
+        "database",
+        "webhooks",
+        "hanging",
+        "offered/s",
+        "messages",
+        "missing",
+        "messages/s",
+        "ms p50 / p95 / p99",
+        "connections",
+        "host CPU us",
+        "database CPU us",
+        "commits",
+    ];
+    let mut table = Table::new(1, &titles);
+    for row in rows {
+        table.row(vec![
+            row.database.name().to_owned(),
+            row.webhooks.to_string(),
+            row.hanging.to_string(),
+            optional(row.offered_per_s),
+            row.messages.to_string(),
+            row.missing.to_string(),
+            number(row.messages_per_s),
+            format_percentiles(row.to_receiver_ms),
+            row.connections.to_string(),
+            number(row.costs.host_cpu_us),
+            optional(row.costs.postgres_cpu_us),
+            optional(row.costs.commits),
+        ]);
+    }
+    table
 }
 
 /// The flood's table.

@@ -27,6 +27,9 @@ const ATTACK_HEALTH_P99_MS_MAX: f64 = 100.0;
 const ATTACK_MEMORY_MB_MAX: f64 = 1073.7;
 /// Memory with the larger backlog, compared with the smaller.
 const BACKLOG_MEMORY_RATIO_MAX: f64 = 1.1;
+/// Messages to webhooks a second, and the host CPU of one in microseconds.
+const MESSAGES_PER_S_MIN: f64 = 4_000.0;
+const MESSAGE_CPU_US_MAX: f64 = 200.0;
 /// How much of its own speed delivery keeps while leads are posted without a pause.
 const DURING_INGEST_RATIO_MIN: f64 = 1.0 / 3.0;
 
@@ -81,6 +84,7 @@ fn targets(report: &Report) -> Vec<Target> {
     neighbours(report, &mut targets);
     attacks(report, &mut targets);
     others(report, &mut targets);
+    webhooks(report, &mut targets);
     targets
 }
 
@@ -221,6 +225,34 @@ fn others(report: &Report, targets: &mut Vec<Target>) {
             bound: Bound::AtLeast(DURING_INGEST_RATIO_MIN),
             measured: row.delivered_per_s / alone,
             is_complete: true,
+        }));
+    }
+}
+
+fn webhooks(report: &Report, targets: &mut Vec<Target>) {
+    for row in &report.webhooks {
+        let (name, is_complete) = (format!("{}, {} webhooks", row.database.name(), row.webhooks), row.missing == 0);
+        if row.offered_per_s.is_none() {
+            let rate = (Bound::AtLeast(MESSAGES_PER_S_MIN), row.messages_per_s, "messages/s");
+            let cpu = (Bound::AtMost(MESSAGE_CPU_US_MAX), row.costs.host_cpu_us, "host CPU of a message, us");
+            let targets_of = [rate, cpu].map(|(bound, measured, what)| Target {
+                name: format!("{name}: {what}"),
+                bound,
+                measured,
+                is_complete,
+            });
+            targets.extend(targets_of);
+        }
+        let base = report.webhooks.iter().find(|base| {
+            (base.database, base.webhooks, base.hanging) == (row.database, row.webhooks, 0)
+                && base.offered_per_s.is_some()
+        });
+        let latencies = base.filter(|_| 0 < row.hanging).and_then(|base| base.to_receiver_ms.zip(row.to_receiver_ms));
+        targets.extend(latencies.map(|(base, during)| Target {
+            name: format!("{name}: others' p99 while {} hang", row.hanging),
+            bound: Bound::AtMost(NEIGHBOUR_P99_RATIO_MAX),
+            measured: during.p99 / base.p99.max(f64::MIN_POSITIVE),
+            is_complete,
         }));
     }
 }

@@ -8,6 +8,7 @@ mod ingest;
 mod matrix;
 mod queue;
 mod singles;
+mod webhooks;
 
 use anyhow::Result;
 
@@ -41,6 +42,7 @@ async fn run_scenario(
         ScenarioName::Backlog => backlog::run(options, database, report).await,
         ScenarioName::Queue => queue::run(options, database, report).await,
         ScenarioName::Ingest => ingest::run(options, database, report).await,
+        ScenarioName::Webhooks => webhooks::run(options, database, report).await,
         ScenarioName::Duplicates => duplicates::run(options, database, report).await,
     }
 }

@@ -5,21 +5,56 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookmill_domain::ids::IdGenerator;
 use hookmill_store::StoreError;
-use hookmill_store::encryption::Cipher;
+use hookmill_store::encryption::{Cipher, KeyBytes};
 use std::fs::{File, OpenOptions, remove_file};
 use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// A key, and its new file if one was created.
+/// The keys of a host, and their new file if one was created. The first encrypts; all of them decrypt, so that one can be replaced by another.
 pub(super) struct Key {
-    bytes: [u8; 32],
+    bytes: KeyBytes,
+    others: Vec<KeyBytes>,
     fresh: Option<PathBuf>,
 }
 
+/// How many keys there may be at once.
+const KEYS_MAX: usize = 8;
+
 impl Key {
     pub(super) fn cipher(&self) -> Cipher {
-        Cipher::new(self.bytes)
+        Cipher::with_others(self.bytes, &self.others)
+    }
+
+    /// Whether secrets may be encrypted with another key than the one that counts.
+    pub(super) fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Puts a new key before the others, in the file first.
+    pub(super) fn replace(self, path: &Path, ids: &dyn IdGenerator) -> Result<Self, StartError> {
+        let mut bytes = [0_u8; 32];
+        ids.fill(&mut bytes);
+        let others = std::iter::once(self.bytes).chain(self.others).collect();
+        let replaced = Self { bytes, others, fresh: None };
+        replaced.save(path)?;
+        Ok(replaced)
+    }
+
+    /// Leaves the key that counts alone in the file.
+    pub(super) fn forget_others(self, path: &Path) -> Result<(), StartError> {
+        Self { others: Vec::new(), ..self }.save(path)
+    }
+
+    /// Replaces the file as a whole: whoever reads it meanwhile finds the keys before or those after.
+    fn save(&self, path: &Path) -> Result<(), StartError> {
+        let new = path.with_extension("key.new");
+        let keys: Vec<KeyBytes> = std::iter::once(self.bytes).chain(self.others.iter().copied()).collect();
+        let saved = match remove_file(&new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => write(&new, &keys).and_then(|()| std::fs::rename(&new, path)),
+        };
+        saved.map_err(|error| StartError::Key(format!("the key file {} can't be written: {error}", path.display())))
     }
 
     /// Removes a key file that was created for data encrypted with another key: the next start would take it for the right one.
@@ -33,12 +68,11 @@ impl Key {
 
 /// The key that is given, else that of the file, if there is one.
 fn known(given: Option<&str>, path: &Path) -> Result<Option<Key>, StartError> {
-    let bytes = match given {
-        Some(text) => decoded(text, "HOOKMILL_KEY")?,
-        None if path.exists() => read(path)?,
-        None => return Ok(None),
-    };
-    Ok(Some(Key { bytes, fresh: None }))
+    match given {
+        Some(text) => decoded(text, "HOOKMILL_KEY").map(Some),
+        None if path.exists() => read(path).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The same for a command that makes no data.
@@ -68,12 +102,12 @@ pub(super) fn obtain(given: Option<&str>, data: &DataDirectory, ids: &dyn IdGene
     }
     let mut bytes = [0_u8; 32];
     ids.fill(&mut bytes);
-    write(&path, &bytes)
+    write(&path, &[bytes])
         .map_err(|error| StartError::Key(format!("the key file {} can't be written: {error}", path.display())))?;
-    Ok(Key { bytes, fresh: Some(path) })
+    Ok(Key { bytes, others: Vec::new(), fresh: Some(path) })
 }
 
-fn read(path: &Path) -> Result<[u8; 32], StartError> {
+fn read(path: &Path) -> Result<Key, StartError> {
     let fail =
         |error: std::io::Error| StartError::Key(format!("the key file {} can't be read: {error}", path.display()));
     let mut file = File::open(path).map_err(fail)?;
@@ -90,17 +124,26 @@ fn read(path: &Path) -> Result<[u8; 32], StartError> {
     decoded(text.trim(), &path.display().to_string())
 }
 
-fn decoded(text: &str, place: &str) -> Result<[u8; 32], StartError> {
-    let bytes = STANDARD.decode(text.trim()).ok();
-    let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    bytes.ok_or_else(|| {
-        StartError::Key(format!("{place} must hold 32 bytes in base64, such as `openssl rand -base64 32` prints"))
-    })
+/// Keys with white space between them.
+fn decoded(text: &str, place: &str) -> Result<Key, StartError> {
+    let keys: Option<Vec<KeyBytes>> =
+        text.split_whitespace().map(|key| KeyBytes::try_from(STANDARD.decode(key).ok()?).ok()).collect();
+    match keys.as_deref() {
+        Some([bytes, others @ ..]) if others.len() < KEYS_MAX => {
+            Ok(Key { bytes: *bytes, others: others.to_vec(), fresh: None })
+        }
+        _ => Err(StartError::Key(format!(
+            "{place} must hold 32 bytes in base64, such as `openssl rand -base64 32` prints; while a key is replaced, the new one and after a space \
+             the old one, at most {KEYS_MAX} in all"
+        ))),
+    }
 }
 
-fn write(path: &Path, bytes: &[u8; 32]) -> std::io::Result<()> {
+fn write(path: &Path, keys: &[KeyBytes]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{}", STANDARD.encode(bytes))?;
+    for key in keys {
+        writeln!(file, "{}", STANDARD.encode(key))?;
+    }
     file.sync_all()
 }
 
@@ -137,7 +180,13 @@ mod tests {
     fn h5_nonsense_in_the_environment_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(directory.path()).unwrap();
-        for text in ["", "short", &STANDARD.encode([0; 31])] {
+        let [first, second] = [[1; 32], [2; 32]].map(|key| STANDARD.encode(key));
+        let two = obtain(Some(&format!(" {first}\n{second} ")), &data, &SystemIdGenerator::default()).unwrap();
+        assert_eq!((two.bytes, two.others), ([1; 32], vec![[2; 32]]));
+        let many = vec![first.as_str(); KEYS_MAX + 1].join(" ");
+        for text in
+            ["", "short", &STANDARD.encode([0; 31]), &format!("{first}{second}"), &format!("{first} short"), &many]
+        {
             assert!(obtain(Some(text), &data, &SystemIdGenerator::default()).is_err());
         }
         assert!(obtain(Some(&STANDARD.encode([0; 32])), &data, &SystemIdGenerator::default()).is_ok());

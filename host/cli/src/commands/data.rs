@@ -12,7 +12,8 @@ pub(super) struct DataArgs {
     /// A PostgreSQL URL; without it the embedded SQLite is used.
     #[arg(long, env = "HOOKMILL_DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
-    /// The encryption key for secrets, 32 bytes in base64 [default: the key file in the data directory].
+    /// The encryption key for secrets, 32 bytes in base64 [default: the key file in the data directory]. While it is replaced: the key that
+    /// encrypts, and after a space the other one, which decrypts as well.
     #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true)]
     pub(super) key: Option<String>,
 }

@@ -6,11 +6,13 @@
 //! **How much one may have** is not a fixed share: what a lane has, what its host, its organization and all have together, must stay within
 //! the bound. Whoever is alone may have much of it; the more some have, the sooner they wait; and there is always room for who has nothing.
 
+mod pace;
 mod places;
 mod reads;
 mod turn;
 
 use crate::clock::Timestamp;
+use pace::{Pace, Paces};
 pub use reads::{LaneRead, ReadRows};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -102,6 +104,8 @@ pub struct TakenItems<T> {
     pub items: Vec<Item<T>>,
     /// How many places they hold.
     pub places: usize,
+    /// Whether they were taken with regard to the rate of their lane.
+    pub is_paced: bool,
 }
 
 /// The lanes of one kind of work on one host.
@@ -117,6 +121,7 @@ pub struct Lanes<T> {
     load: Load,
     /// How many places of one lane are this host's.
     lane_places_share: usize,
+    paces: Paces,
     /// What was known of lanes that have nothing to do now.
     remembered: quick_cache::unsync::Cache<LaneKey, Learnt>,
     /// How often queued work was dropped: a read that began before may show what others have done since.
@@ -128,6 +133,7 @@ pub struct Lanes<T> {
 struct Learnt {
     host: Arc<str>,
     places_allowed: usize,
+    pace: Option<Pace>,
 }
 
 /// What is in use.
@@ -170,6 +176,9 @@ struct Lane<T> {
     /// Items that are taken and not finished.
     taken: usize,
     places_allowed: usize,
+    pace: Option<Pace>,
+    /// Whether it waits until its rate allows one more.
+    waits_for_pace: bool,
     /// When the lane is to be read from the store; none while memory holds all its due work.
     unread_at: Option<Timestamp>,
     /// How often something of the lane stayed in the store alone.
@@ -200,7 +209,7 @@ impl<T> Organization<T> {
 }
 
 impl<T> Lane<T> {
-    fn new(Learnt { host, places_allowed }: Learnt) -> Self {
+    fn new(Learnt { host, places_allowed, pace }: Learnt) -> Self {
         Self {
             queue: VecDeque::new(),
             host,
@@ -208,6 +217,8 @@ impl<T> Lane<T> {
             load: Load::default(),
             taken: 0,
             places_allowed,
+            pace,
+            waits_for_pace: false,
             unread_at: None,
             spills: 0,
             is_being_read: false,
@@ -237,6 +248,7 @@ impl<T> Lanes<T> {
             turn: Turn::default(),
             load: Load::default(),
             lane_places_share: limits.lane_places_max.max(1),
+            paces: Paces::default(),
             remembered: quick_cache::unsync::Cache::new(LANES_REMEMBERED_MAX),
             drops: 0,
         }
@@ -417,7 +429,8 @@ impl<T> Lanes<T> {
         if let Some(lane) = organization.lanes.get_mut(&key.lane)
             && let Some(host) = organization.hosts.get_mut(&lane.host)
         {
-            let is_in_turn = 0 < lane.places_free(share, taken_max) && !lane.queue.is_empty();
+            let is_free = 0 < lane.places_free(share, taken_max) && !lane.waits_for_pace;
+            let is_in_turn = is_free && !lane.queue.is_empty();
             host.turn.set(&mut lane.standing, &key.lane, is_in_turn);
             organization.turn.set(&mut host.standing, &lane.host, !host.turn.is_empty());
         }
@@ -439,7 +452,7 @@ impl<T> Lanes<T> {
         if organization.lanes.contains_key(&key.lane) {
             return;
         }
-        let first = Learnt { host: Arc::default(), places_allowed: self.limits.lane_places_first };
+        let first = Learnt { host: Arc::default(), places_allowed: self.limits.lane_places_first, pace: None };
         let learnt = self.remembered.get(key).cloned().unwrap_or(first);
         organization.hosts.entry(learnt.host.clone()).or_default().lanes += 1;
         organization.lanes.insert(key.lane.clone(), Lane::new(learnt));
@@ -448,7 +461,7 @@ impl<T> Lanes<T> {
     fn lane(&mut self, key: &LaneKey) -> &mut Lane<T> {
         self.ensure(key);
         let organization = self.organizations.entry(key.organization.clone()).or_default();
-        let unknown = || Lane::new(Learnt { host: Arc::default(), places_allowed: 1 });
+        let unknown = || Lane::new(Learnt { host: Arc::default(), places_allowed: 1, pace: None });
         organization.lanes.entry(key.lane.clone()).or_insert_with(unknown)
     }
 
@@ -463,7 +476,7 @@ impl<T> Lanes<T> {
             }
             organization.forget_host(&lane.host);
             if !lane.host.is_empty() {
-                let learnt = Learnt { host: lane.host, places_allowed: lane.places_allowed };
+                let learnt = Learnt { host: lane.host, places_allowed: lane.places_allowed, pace: lane.pace };
                 self.remembered.insert(key.clone(), learnt);
             }
         }

@@ -176,6 +176,7 @@ mod tests {
             auth: None,
             retries: 3,
             timeout_s: 30,
+            rate_per_minute: None,
             secrets: Vec::new(),
             ca_certificates: None,
             logs_response_body: true,

@@ -75,6 +75,7 @@ pub fn read_scoped(
             auth: None,
             retries: RETRIES,
             timeout_s: TIMEOUT_S,
+            rate_per_minute: None,
             secrets: Vec::new(),
             ca_certificates: None,
             logs_response_body: true,

@@ -11,6 +11,7 @@ use crate::retry::WEBHOOK_RETRIES;
 use crate::signature::{SecretError, SigningSecret, SigningSecrets};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use strum::IntoStaticStr;
 
 /// How many events, and how many categories, one webhook may name.
@@ -46,6 +47,9 @@ pub struct WebhookSettings {
     pub retries: u8,
     /// How long one attempt may take, in seconds.
     pub timeout_s: u64,
+    /// How many messages it is sent a minute at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_minute: Option<NonZeroU32>,
     /// Signing secrets, the newest first; several during a rotation. Without one, requests are not signed.
     pub secrets: Vec<String>,
     /// The certificate authorities that it is trusted by instead of the public ones.
@@ -142,6 +146,10 @@ pub struct WebhookSettingsDraft {
     #[serde(default = "default_timeout_s", deserialize_with = "crate::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
+    /// How many messages it is sent a minute at most, evenly; further ones wait. Without it, or null, as many as it takes.
+    #[serde(default, deserialize_with = "crate::integer::deserialize_optional")]
+    #[schema(minimum = 1, maximum = 60_000)]
+    pub rate_per_minute: Option<u64>,
     /// Signing secrets, `whsec_` and base64, the newest first; several during a rotation. If absent, the stored ones stay.
     #[serde(default)]
     pub secrets: Option<Vec<String>>,
@@ -191,6 +199,7 @@ impl WebhookSettingsDraft {
         faults.headers("headers", &self.headers);
         let retries = faults.retries("retries", self.retries, WEBHOOK_RETRIES);
         faults.timeout("timeout_s", self.timeout_s, TIMEOUT_S);
+        let rate_per_minute = faults.rate("rate_per_minute", self.rate_per_minute);
         let events = check_events(self.events, registry, &mut faults);
         let secrets = self.secrets.unwrap_or(kept);
         if let Err(error) = signing_secrets(&secrets) {
@@ -210,6 +219,7 @@ impl WebhookSettingsDraft {
             auth: None,
             retries,
             timeout_s: self.timeout_s,
+            rate_per_minute,
             secrets,
             ca_certificates,
             logs_response_body: true,

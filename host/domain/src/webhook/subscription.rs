@@ -68,6 +68,10 @@ pub struct SubscriptionDraft {
     #[serde(default = "default_timeout_s", deserialize_with = "crate::integer::deserialize")]
     #[schema(minimum = 1, maximum = 120)]
     pub timeout_s: u64,
+    /// How many messages it is sent a minute at most, evenly; further ones wait. Without it, or null, as many as it takes.
+    #[serde(default, deserialize_with = "crate::integer::deserialize_optional")]
+    #[schema(minimum = 1, maximum = 60_000)]
+    pub rate_per_minute: Option<u64>,
     /// The certificate authorities that this receiver is trusted by instead of the public ones: certificates in PEM, one after another.
     #[serde(default)]
     pub ca_certificates: Option<String>,
@@ -110,6 +114,7 @@ impl SubscriptionDraft {
         faults.headers("headers", &self.headers);
         let retries = faults.retries("retries", self.retries, WEBHOOK_RETRIES);
         faults.timeout("timeout_s", self.timeout_s, TIMEOUT_S);
+        let rate_per_minute = faults.rate("rate_per_minute", self.rate_per_minute);
         let secrets = if self.gives_secrets() { self.secrets.take().unwrap_or_default() } else { kept };
         let events = check_events(self.events, registry, &mut faults);
         if NAMES_MAX < self.categories.len() {
@@ -136,6 +141,7 @@ impl SubscriptionDraft {
             auth,
             retries,
             timeout_s: self.timeout_s,
+            rate_per_minute,
             secrets,
             ca_certificates,
             logs_response_body: self.log_response_body,

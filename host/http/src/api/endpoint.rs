@@ -26,6 +26,8 @@ pub(crate) struct EndpointView {
     retries: u8,
     /// The timeout of one attempt, in seconds.
     timeout_s: u64,
+    /// How many requests it gets a minute at most; null for as many as it takes.
+    rate_per_minute: Option<u32>,
     /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
     ca_certificates: Option<String>,
     /// How requests are authenticated, those of the ping as well; null where `headers` alone do it. Its secret is shown as `***`.
@@ -130,6 +132,7 @@ impl From<&ClientEndpoint> for EndpointView {
             headers: masked(&endpoint.headers),
             retries: endpoint.retries,
             timeout_s: endpoint.timeout_s,
+            rate_per_minute: endpoint.rate_per_minute.map(std::num::NonZeroU32::get),
             ca_certificates: endpoint.ca_certificates.as_ref().map(|certificates| certificates.as_str().to_owned()),
             auth: endpoint.auth.as_ref().map(AuthView::from),
             ping: endpoint.ping.as_ref().map(PingView::from),

@@ -8,7 +8,7 @@ use crate::extract::Path;
 use crate::views::{self, Time};
 use axum::Json;
 use axum::http::StatusCode;
-use hookmill_admin::rows::Destination;
+use hookmill_admin::rows::{Destination, Paused};
 use hookmill_admin::{CampaignSettings, SavedSettings};
 use hookmill_domain::webhook::settings::{WebhookSettings, WebhookSettingsDraft};
 use serde::Serialize;
@@ -29,6 +29,8 @@ pub(crate) struct SettingsView {
     retries: u8,
     /// The timeout of one attempt, in seconds.
     timeout_s: u64,
+    /// How many requests it gets a minute at most; null for as many as it takes.
+    rate_per_minute: Option<u32>,
     /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
     ca_certificates: Option<String>,
     /// The number of signing secrets, which are never shown.
@@ -36,8 +38,37 @@ pub(crate) struct SettingsView {
     /// The secret that was generated because none was given; it is shown only once.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_secret: Option<String>,
-    /// Since when the webhook is paused, because its receiver responded with `410`.
-    paused_at: Option<Time>,
+    /// Whether the webhook is paused; null where it is not.
+    paused: Option<PauseView>,
+}
+
+/// Why and since when nothing is sent to a webhook.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookPause)]
+pub(crate) struct PauseView {
+    /// Since when.
+    at: Time,
+    /// Why.
+    reason: PauseReason,
+    /// When it is asked again, with one message that waits for it: a success resumes it. Null where only saving its settings does.
+    next_probe_at: Option<Time>,
+}
+
+/// Why a webhook is paused.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PauseReason {
+    /// Its receiver responded with `410`. What it would be sent is recorded as `suppressed`.
+    Gone,
+    /// Every request to it failed for long. What it is to be sent waits, for a bounded time.
+    Failing,
+}
+
+impl From<Paused> for PauseView {
+    fn from(paused: Paused) -> Self {
+        let reason = if paused.probe_at.is_some() { PauseReason::Failing } else { PauseReason::Gone };
+        Self { at: views::time(paused.at.0), reason, next_probe_at: paused.probe_at.map(|at| views::time(at.0)) }
+    }
 }
 
 /// The webhook settings that count for a campaign.
@@ -55,7 +86,7 @@ pub(crate) struct CampaignSettingsView {
 
 impl From<Destination<WebhookSettings>> for SettingsView {
     fn from(webhook: Destination<WebhookSettings>) -> Self {
-        view(webhook.settings, None, webhook.paused_at.map(|at| at.0))
+        view(webhook.settings, None, webhook.paused)
     }
 }
 
@@ -65,7 +96,7 @@ impl From<CampaignSettings> for CampaignSettingsView {
     }
 }
 
-fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option<i64>) -> SettingsView {
+fn view(settings: WebhookSettings, new_secret: Option<String>, paused: Option<Paused>) -> SettingsView {
     SettingsView {
         headers: views::mask_headers(&settings.headers)
             .into_iter()
@@ -76,10 +107,11 @@ fn view(settings: WebhookSettings, new_secret: Option<String>, paused_at: Option
         events: settings.events,
         retries: settings.retries,
         timeout_s: settings.timeout_s,
+        rate_per_minute: settings.rate_per_minute.map(std::num::NonZeroU32::get),
         ca_certificates: settings.ca_certificates.map(|certificates| certificates.as_str().to_owned()),
         secrets: settings.secrets.len(),
         new_secret,
-        paused_at: paused_at.map(views::time),
+        paused: paused.map(Into::into),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Subscriptions (W4, W5): any number for a campaign, a client or a user. Secrets and values of headers are never shown.
 
 use super::endpoint::{AuthView, masked};
+use super::settings::PauseView;
 use crate::auth::OrgUser;
 use crate::body::JsonBody;
 use crate::error::{ErrorBody, HttpError};
@@ -68,10 +69,12 @@ pub(crate) struct SubscriptionView {
     retries: u8,
     /// The timeout of one attempt, in seconds.
     timeout_s: u64,
+    /// How many requests it gets a minute at most; null for as many as it takes.
+    rate_per_minute: Option<u32>,
     /// The certificate authorities that it is trusted by instead of the public ones, in PEM; null where the public ones count.
     ca_certificates: Option<String>,
-    /// Since when it is paused, because its receiver responded with `410`.
-    paused_at: Option<Time>,
+    /// Whether it is paused; null where it is not.
+    paused: Option<PauseView>,
     created_at: Time,
     updated_at: Time,
 }
@@ -97,8 +100,9 @@ impl From<WebhookDetails> for SubscriptionView {
             payload: settings.payload.map(|payload| payload.fields),
             retries: settings.retries,
             timeout_s: settings.timeout_s,
+            rate_per_minute: settings.rate_per_minute.map(std::num::NonZeroU32::get),
             ca_certificates: settings.ca_certificates.map(|certificates| certificates.as_str().to_owned()),
-            paused_at: webhook.destination.paused_at.map(|at| views::time(at.0)),
+            paused: webhook.destination.paused.map(Into::into),
             created_at: views::time(webhook.created_at),
             updated_at: views::time(webhook.updated_at),
         }

@@ -1,6 +1,7 @@
 //! Which webhooks an event goes to (W7), and the scoped ones as they are managed; they are created in their own dialect
 //! ([`crate::dialects`]).
 
+use super::settings::PauseView;
 use super::subscriptions::ScopeQuery;
 use crate::auth::OrgUser;
 use crate::error::HttpError;
@@ -48,8 +49,8 @@ pub(crate) struct EffectiveView {
     reason: Option<&'static str>,
     /// The ids of the webhooks that come in its place.
     in_favor_of: Vec<String>,
-    /// Since when it is paused, because its receiver responded with `410`: what it would be sent is recorded as `suppressed`.
-    paused_at: Option<Time>,
+    /// Whether it is paused: what it would be sent waits, or is recorded as `suppressed` where it is `gone`. Null where it is not.
+    paused: Option<PauseView>,
 }
 
 /// What becomes of an event at every webhook that it may go to.
@@ -65,9 +66,9 @@ pub(crate) struct EffectivePage {
 impl From<EffectiveWebhook> for EffectiveView {
     fn from(EffectiveWebhook { details, verdict, in_favor_of }: EffectiveWebhook) -> Self {
         let WebhookDetails { webhook, scope_name } = details;
-        let (settings, paused_at) = (webhook.destination.settings, webhook.destination.paused_at);
+        let (settings, paused) = (webhook.destination.settings, webhook.destination.paused);
         let reason = match verdict {
-            Verdict::Sends => paused_at.map(|_| "paused"),
+            Verdict::Sends => paused.map(|_| "paused"),
             Verdict::Suppressed => Some("inactive"),
             Verdict::Not(reason) => Some(reason.as_str()),
         };
@@ -82,7 +83,7 @@ impl From<EffectiveWebhook> for EffectiveView {
             sends: reason.is_none(),
             reason,
             in_favor_of,
-            paused_at: paused_at.map(|at| views::time(at.0)),
+            paused: paused.map(Into::into),
         }
     }
 }
@@ -106,8 +107,8 @@ pub(crate) struct ScopedView {
     categories: Vec<i64>,
     /// What its creator called its type.
     webhook_type: Option<Value>,
-    /// Since when it is paused, because its receiver responded with `410`.
-    paused_at: Option<Time>,
+    /// Whether it is paused; null where it is not.
+    paused: Option<PauseView>,
     created_at: Time,
 }
 
@@ -124,7 +125,7 @@ impl From<WebhookDetails> for ScopedView {
             events: settings.events,
             categories: settings.categories,
             webhook_type: settings.webhook_type,
-            paused_at: webhook.destination.paused_at.map(|at| views::time(at.0)),
+            paused: webhook.destination.paused.map(Into::into),
             created_at: views::time(webhook.created_at),
         }
     }

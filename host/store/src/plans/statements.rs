@@ -426,10 +426,21 @@ statements! { store:
         for url in ["https://a.example/", "https://b.example/"] {
             let (headers, url) = (BTreeMap::new(), url.to_owned());
             let (method, retries, timeout_s) = ("POST".to_owned(), 1, 1);
-            let client = ClientEndpoint { url: url.clone(), method, headers, retries, timeout_s, ca_certificates: None, auth: None, ping: None };
+            let client = ClientEndpoint { url: url.clone(), method, headers, retries, timeout_s, rate_per_minute: None, ca_certificates: None, auth: None, ping: None };
             store.set_client(&campaign, &client, 10, &entry("endpoint.set"), NOW).await?;
             store.set_webhook(ORG, &webhook_settings(&url), 10, &entry("webhook.set"), NOW).await?;
         }
+    }
+    "secrets under another key", "key of destination_versions" => {
+        store.rotate_key().await?;
+    }
+    "pause of a webhook", "key of destinations" => {
+        store.pause_destination("dst_1", 1, Some(NOW), NOW).await?;
+        store.claim_probe("dst_1", 1, NOW, NOW).await?;
+        store.resume_destination("dst_1", 1).await?;
+    }
+    "what waits for a webhook", "deliveries_due" => {
+        store.deliver_now("dst_1", NOW).await?;
     }
     "resend of many", "deliveries_of_webhook" => {
         let filter = ResendFilter { destination_id: "dst_9".into(), event: Some("x".into()), after: String::new(), before: String::new(), limit: 10 };

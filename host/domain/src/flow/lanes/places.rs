@@ -1,13 +1,21 @@
 //! Who may work on what: the lane whose turn it is, the places it takes, and what it is charged.
 
 use super::{LaneKey, Lanes, PlaceEnd, TakenItems};
+use crate::clock::Timestamp;
 
 impl<T> Lanes<T> {
     /// Takes the next items of who has used least: at most as many as `count_max` says of their lane, of at most `bytes_max` bytes, one at
     /// least. None when nothing may be worked on now. Each item is charged as one.
-    pub fn take(&mut self, count_max: impl Fn(&LaneKey) -> usize, bytes_max: usize) -> Option<TakenItems<T>> {
+    pub fn take(
+        &mut self,
+        now: Timestamp,
+        count_max: impl Fn(&LaneKey) -> usize,
+        bytes_max: usize,
+    ) -> Option<TakenItems<T>> {
+        self.end_waits(now);
         let (key, room) = self.next()?;
-        let count_max = count_max(&key).max(1);
+        let paced = self.paced(&key, now);
+        let count_max = count_max(&key).min(paced.unwrap_or(usize::MAX)).max(1);
         let count_max = if self.limits.is_batch_one_place { count_max } else { count_max.min(room) };
         let (mut items, mut bytes) = (Vec::new(), 0);
         let lane = self.lane(&key);
@@ -27,8 +35,9 @@ impl<T> Lanes<T> {
         self.add_places(&key, |count| *count += places);
         self.serve(&key);
         self.charge(&key, u64::try_from(items.len()).unwrap_or(u64::MAX));
+        self.use_pace(&key, items.len(), now);
         self.settle(&key);
-        Some(TakenItems { key, items, places })
+        Some(TakenItems { key, items, places, is_paced: paced.is_some() })
     }
 
     /// The lane whose turn it is, and how many places there are for it.

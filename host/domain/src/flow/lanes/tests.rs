@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const LIMITS: LaneLimits = LaneLimits {
+pub(super) const LIMITS: LaneLimits = LaneLimits {
     items_max: 12,
     bytes_max: 1_000,
     lane_items_max: 4,
@@ -15,16 +15,16 @@ const LIMITS: LaneLimits = LaneLimits {
     is_batch_one_place: false,
 };
 
-fn item(id: usize) -> Item<usize> {
+pub(super) fn item(id: usize) -> Item<usize> {
     Item { id: format!("i{id:05}").into(), shard: 0, bytes: 10, work: id }
 }
 
-fn key(organization: &str, lane: &str) -> LaneKey {
+pub(super) fn key(organization: &str, lane: &str) -> LaneKey {
     LaneKey::new(organization, lane)
 }
 
 fn take(lanes: &mut Lanes<usize>, count_max: usize) -> Option<TakenItems<usize>> {
-    lanes.take(|_| count_max, 1_000)
+    lanes.take(NOW, |_| count_max, 1_000)
 }
 
 fn take_all(lanes: &mut Lanes<usize>) -> Vec<(String, Vec<usize>)> {
