@@ -7,6 +7,7 @@ use hookmill_domain::flow::lanes::{Item, LaneKey};
 use hookmill_engine::contract::Submission;
 use hookmill_store::deliveries::{NewDelivery, NewEvent};
 use hookmill_store::outcome::Next;
+use hookmill_store::reported_events::NewReportedEvent;
 use hookmill_store::work::{DeliveryWork, EventWork};
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub(crate) struct Delivery {
     pub(crate) event: Option<Arc<EventData>>,
     /// What further messages about its submission are shaped from; none where it has still to be read, or its event is about none.
     pub(crate) subject: Option<Arc<Submission>>,
+    /// Whether its event is known to be about no submission, so that none has to be read.
+    pub(crate) is_about_none: bool,
 }
 
 /// An event as a message about it is shaped from it.
@@ -46,6 +49,19 @@ impl EventData {
             details: event.details.clone(),
             payload: None,
             category: None,
+            occurred_at: event.occurred_at.0,
+        }
+    }
+
+    /// Of one that was reported, and is about to be written.
+    pub(crate) fn reported(event: &NewReportedEvent) -> Self {
+        Self {
+            id: event.id.clone(),
+            name: event.name.clone(),
+            status: None,
+            details: event.details.clone(),
+            payload: event.payload.clone(),
+            category: event.category.clone(),
             occurred_at: event.occurred_at.0,
         }
     }
@@ -108,6 +124,7 @@ impl Delivery {
             },
             event: event.cloned(),
             subject: subject.cloned(),
+            is_about_none: false,
         }
     }
 
@@ -125,7 +142,7 @@ impl Delivery {
 
     /// One that was read.
     pub(crate) fn loaded(row: DeliveryWork) -> Self {
-        Self { row, event: None, subject: None }
+        Self { row, event: None, subject: None, is_about_none: false }
     }
 
     /// What kind of destination it goes to; none for a kind that this version does not know.
@@ -135,7 +152,7 @@ impl Delivery {
 
     /// Whether what its message is shaped from has to be read.
     pub(crate) fn is_to_load(&self) -> bool {
-        self.event.is_none() || self.subject.is_none()
+        self.event.is_none() || (self.subject.is_none() && !self.is_about_none)
     }
 
     /// Its lane: its destination.

@@ -19,6 +19,7 @@ mod dry_run;
 mod duplicates;
 mod element;
 mod erasure;
+mod event_subjects;
 mod events;
 mod export;
 mod fallback;

@@ -1,6 +1,8 @@
 //! Events that sources report (I12): looked up, kept once, and told to the same webhooks as the host's own.
 
 use super::Pipeline;
+use super::delivery::{Delivery, EventData};
+use super::event_subjects::{OfCampaign, Subject};
 use super::finish::CampaignContext;
 use super::rendered::json;
 use super::unavailable::unavailable;
@@ -8,16 +10,15 @@ use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::error::ApiError;
 use hookmill_domain::event::FIRST_EMAIL_SENT;
-use hookmill_domain::hex::write_hex;
-use hookmill_domain::lead::IdentityHash;
-use hookmill_domain::reported_event::{LeadReference, RejectedEvent, ReportedEvent, read_events};
+use hookmill_domain::flow::lanes::LaneKey;
+use hookmill_domain::reported_event::{RejectedEvent, ReportedEvent, read_events};
 use hookmill_store::StoreError;
 use hookmill_store::deliveries::NewDelivery;
 use hookmill_store::reported_events::{EventSubject, NewReportedEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The response to events that are durable (E1).
@@ -54,15 +55,6 @@ const FIRST_EMAIL_DAYS: i64 = 36_500;
 /// How many events one commit keeps: it holds the one writer of SQLite for some milliseconds.
 const EVENTS_PER_COMMIT: usize = 200;
 
-/// Whom an event is about.
-struct Subject {
-    subject: EventSubject,
-    /// By what it is the same person however an event names them; none where nobody is known.
-    person: Option<String>,
-    /// The shard of its submission: whoever erases that has what is sent of it in memory.
-    shard: Option<u16>,
-}
-
 /// An event whose campaign and subject are known.
 struct Resolved {
     context: Arc<CampaignContext>,
@@ -79,41 +71,73 @@ impl Pipeline {
         let read = read_events(text, &self.settings.events, events_max, payload_bytes_max)?;
         self.check_backlog(organization_id).await?;
         let mut response = ReportResponse::default();
-        let mut rows: Vec<NewReportedEvent> = Vec::new();
-        let mut reported = Vec::new();
+        let mut of_campaigns = Vec::with_capacity(read.len());
         for (index, event) in read.into_iter().enumerate() {
-            let resolved = match event {
-                Ok(event) => self.resolve_event(organization_id, event).await?,
+            let found = match event {
+                Ok(event) => self.campaign_of_event(organization_id, event).await?,
                 Err(rejected) => Err(rejected),
             };
-            match resolved {
-                Ok(resolved) => {
-                    let first = self.first_email(&resolved);
-                    reported.push(rows.len());
-                    rows.push(self.reported_row(&resolved));
-                    rows.extend(first);
-                }
+            match found {
+                Ok(of_campaign) => of_campaigns.push(of_campaign),
                 Err(RejectedEvent { code, message }) => {
                     response.rejected.push(RejectedReport { index, code, message });
                 }
             }
         }
-        let now = self.clock.now();
+        let looked_up: Vec<&OfCampaign> = of_campaigns.iter().collect();
+        let subjects = self.find_subjects(organization_id, &looked_up).await.map_err(unavailable)?;
+        let mut rows: Vec<NewReportedEvent> = Vec::with_capacity(of_campaigns.len());
+        let mut reported = Vec::with_capacity(of_campaigns.len());
+        for (OfCampaign { context, event }, subject) in of_campaigns.into_iter().zip(subjects) {
+            let resolved = Resolved { context, event, subject };
+            reported.push(rows.len());
+            rows.push(self.reported_row(&resolved));
+            rows.extend(self.first_email(&resolved));
+        }
         let mut kept = Vec::with_capacity(rows.len());
         for piece in rows.chunks(EVENTS_PER_COMMIT) {
-            let of_piece = self.store.keep_reported_events(piece, now).await.map_err(unavailable)?;
-            let told = piece.iter().zip(&of_piece).filter(|(_, kept)| **kept);
-            let told: Vec<&NewDelivery> = told.flat_map(|(row, _)| &row.deliveries).collect();
-            self.wake_deliveries(organization_id, &told, now).await.map_err(unavailable)?;
-            kept.extend(of_piece);
+            kept.extend(self.keep_events(organization_id, piece).await.map_err(unavailable)?);
         }
         response.accepted = reported.iter().filter(|at| kept[**at]).count();
         response.duplicates = reported.len() - response.accepted;
         Ok(response)
     }
 
+    /// Keeps events of an organization in one commit, and has sent what is to be sent of them; says which are new.
+    pub(crate) async fn keep_events(
+        &self,
+        organization_id: &str,
+        rows: &[NewReportedEvent],
+    ) -> Result<Vec<bool>, StoreError> {
+        let now = self.clock.now();
+        let deliveries = || rows.iter().flat_map(|row| &row.deliveries).filter(|new| !new.is_suppressed);
+        let shards: BTreeSet<u16> = deliveries().map(|new| new.shard).collect();
+        let epochs: HashMap<u16, i64> =
+            shards.iter().filter_map(|shard| Some((*shard, self.flow.epoch(*shard)?))).collect();
+        let key = |new: &NewDelivery| LaneKey::new(&new.organization_id, &new.destination_id);
+        let reserved = deliveries().filter(|new| epochs.contains_key(&new.shard));
+        let reserved = reserved.map(|new| (key(new), Arc::from(new.id.as_str()))).collect();
+        // Dropped where the commit fails, or is unknown: then the store is asked.
+        let reservation = self.flow.reserve_deliveries(reserved, now);
+        let kept = self.store.keep_reported_events(rows, now).await?;
+        let is_held = |shard: u16| epochs.get(&shard).is_some_and(|epoch| self.flow.is_epoch(shard, *epoch));
+        let new_rows = || rows.iter().zip(&kept).filter(|(_, is_new)| **is_new).map(|(row, _)| row);
+        let items = new_rows().flat_map(|row| {
+            let event = Arc::new(EventData::reported(row));
+            let mine = row.deliveries.iter().filter(|new| !new.is_suppressed && is_held(new.shard));
+            mine.map(move |new| Delivery {
+                is_about_none: row.is_about_none(),
+                ..Delivery::new(new, Some(&event), None, 0, None, now)
+            })
+        });
+        reservation.hand_over(items.map(|delivery| (delivery.lane(), delivery.into_item())).collect());
+        let of_others = new_rows().flat_map(|row| &row.deliveries).filter(|new| !is_held(new.shard));
+        self.wake_deliveries(organization_id, &of_others.collect::<Vec<_>>(), now).await?;
+        Ok(kept)
+    }
+
     /// Has deliveries sent that are in the database alone: by this host, or by those that have their shards.
-    pub(crate) async fn wake_deliveries(
+    async fn wake_deliveries(
         &self,
         organization_id: &str,
         deliveries: &[&NewDelivery],
@@ -128,58 +152,19 @@ impl Pipeline {
         self.store.signal_shards(&of_others).await
     }
 
-    /// The campaign of an event, and whom it is about.
-    async fn resolve_event(
+    /// The campaign of an event.
+    async fn campaign_of_event(
         &self,
         organization_id: &str,
         event: ReportedEvent,
-    ) -> Result<Result<Resolved, RejectedEvent>, ApiError> {
+    ) -> Result<Result<OfCampaign, RejectedEvent>, ApiError> {
         let campaign = self.campaign_by_id(organization_id, &event.campaign_id).await?;
         let Some(campaign) = campaign else {
             let message = "campaign not found in this organization".to_owned();
             return Ok(Err(RejectedEvent { code: "campaign_unknown", message }));
         };
         let context = self.campaign_context(&campaign.key).await.map_err(unavailable)?;
-        let subject = self.find_subject(&context, &event.lead).await?;
-        Ok(Ok(Resolved { context, event, subject }))
-    }
-
-    /// Whom an event is about: the submission that it names, or the newest one of its person in the campaign.
-    async fn find_subject(&self, context: &CampaignContext, lead: &LeadReference) -> Result<Subject, ApiError> {
-        let organization = &context.organization;
-        if let Some(id) = &lead.submission_id {
-            let found = self.store.submissions_by_id(&organization.id, &[id.as_str()]).await.map_err(unavailable)?;
-            let campaign_id = &context.campaign.campaign_id;
-            if let Some(row) = found.into_iter().find(|row| row.campaign_id == *campaign_id && row.erased_at.is_none())
-            {
-                let person = row.lead_id.unwrap_or_else(|| row.id.clone());
-                return self.of_submission(&organization.id, row.id, person).await;
-            }
-        }
-        let identities = lead.identities(&organization.salt);
-        let Some(first) = identities.first() else {
-            let person = lead.external_id.clone();
-            return Ok(Subject { subject: EventSubject::Nobody, person, shard: None });
-        };
-        let known = self.store.known_leads(&organization.id, &identities).await.map_err(unavailable)?;
-        let Some(lead_id) = identities.iter().find_map(|hash: &IdentityHash| known.get(hash)) else {
-            let hash = write_hex(first);
-            return Ok(Subject { subject: EventSubject::Person(hash.clone()), person: Some(hash), shard: None });
-        };
-        let among = [context.campaign.key.clone()];
-        let newest = self.store.newest_submissions_of_leads(&organization.id, &[lead_id.as_str()], Some(&among)).await;
-        match newest.map_err(unavailable)?.into_iter().next() {
-            Some(newest) => self.of_submission(&organization.id, newest.id, lead_id.clone()).await,
-            None => {
-                let person = Some(lead_id.clone());
-                Ok(Subject { subject: EventSubject::Lead(lead_id.clone()), person, shard: None })
-            }
-        }
-    }
-
-    async fn of_submission(&self, organization_id: &str, id: String, person: String) -> Result<Subject, ApiError> {
-        let shard = self.store.shard_of_submission(organization_id, &id).await.map_err(unavailable)?;
-        Ok(Subject { subject: EventSubject::Submission(id), person: Some(person), shard })
+        Ok(Ok(OfCampaign { context, event }))
     }
 
     fn reported_row(&self, resolved: &Resolved) -> NewReportedEvent {

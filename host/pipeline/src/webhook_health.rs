@@ -216,8 +216,7 @@ impl Pipeline {
         if event.deliveries.is_empty() {
             return Ok(());
         }
-        self.store.keep_reported_events(std::slice::from_ref(&event), now).await?;
-        self.wake_deliveries(&event.organization_id, &event.deliveries.iter().collect::<Vec<_>>(), now).await
+        self.keep_events(&event.organization_id, std::slice::from_ref(&event)).await.map(drop)
     }
 }
 

@@ -29,10 +29,12 @@ pub struct NewestSubmission {
     pub lead_id: String,
     /// The submission.
     pub id: String,
+    /// Its shard.
+    pub shard: i64,
     /// How many bytes its lead has.
     pub bytes: i64,
 }
-from_row!(NewestSubmission { lead_id, id, bytes });
+from_row!(NewestSubmission { lead_id, id, shard, bytes });
 
 impl Store {
     /// The leads of an organization that have these ids, in no order.
@@ -69,7 +71,7 @@ impl Store {
         let among =
             campaigns.map(|keys| format!(" and x.campaign_key in ({})", texts.places(keys))).unwrap_or_default();
         let sql = format!(
-            "with v (lead_id) as (values {rows}) select v.lead_id, s.id, cast(coalesce(length(s.lead), 0) as bigint) as bytes from v join submissions s \
+            "with v (lead_id) as (values {rows}) select v.lead_id, s.id, s.shard, cast(coalesce(length(s.lead), 0) as bigint) as bytes from v join submissions s \
              on s.organization_id = {organization} and s.id = (select x.id from submissions x where x.organization_id = {organization} \
              and x.lead_id = v.lead_id{among} order by x.id desc limit $1)"
         );

@@ -59,6 +59,13 @@ pub struct NewReportedEvent {
     pub deliveries: Vec<NewDelivery>,
 }
 
+impl NewReportedEvent {
+    /// Whether it is about no submission.
+    pub fn is_about_none(&self) -> bool {
+        !matches!(self.subject, EventSubject::Submission(_))
+    }
+}
+
 const KEY: &str = "insert into idempotency (organization_id, key_hash, request_id, body_digest, first_seen_at, expires_at) values ($1, $2, $3, $2, $4, $5) \
      on conflict (organization_id, key_hash) do update set request_id = excluded.request_id, first_seen_at = excluded.first_seen_at, expires_at = excluded.expires_at \
      where idempotency.expires_at <= excluded.first_seen_at";

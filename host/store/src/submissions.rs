@@ -102,6 +102,19 @@ impl TimelineRow {
     }
 }
 
+/// Where a submission is.
+#[derive(Debug, Clone)]
+pub struct SubmissionPlace {
+    /// Its id.
+    pub id: String,
+    /// Its campaign (the store's id).
+    pub campaign_key: String,
+    /// The person, once it was mapped.
+    pub lead_id: Option<String>,
+    /// The shard whose lease covers its work.
+    pub shard: u16,
+}
+
 /// What is read of submissions `s` of campaigns `c`.
 fn columns() -> String {
     const COLUMNS: &str = "s.id, s.request_id, s.organization_id, s.campaign_key, c.campaign_id, s.parent_id, s.state, s.revision, s.received_at, s.updated_at, \
@@ -110,14 +123,23 @@ fn columns() -> String {
 }
 
 impl Store {
-    /// The shard of a submission.
+    /// Where these submissions are; those that were erased are nowhere.
     #[boxed]
-    pub async fn shard_of_submission(&self, organization_id: &str, id: &str) -> Result<Option<u16>, StoreError> {
-        const SQL: &str = "select shard from submissions where organization_id = $1 and id = $2";
-        let shard: Option<i64> = reading!(self, connection => {
-            sqlx::query_scalar(SQL).bind(organization_id).bind(id).fetch_optional(&mut *connection).await?
-        });
-        Ok(shard.and_then(|shard| u16::try_from(shard).ok()))
+    pub async fn submission_places(
+        &self,
+        organization_id: &str,
+        ids: &[&str],
+    ) -> Result<Vec<SubmissionPlace>, StoreError> {
+        const SELECT: &str = ") select s.id, s.campaign_key, s.lead_id, s.shard from v join submissions s on s.organization_id = v.organization_id and s.id = v.id \
+             where s.erased_at is null";
+        let rows = select_many!(self, query_as as (String, String, Option<String>, i64), SELECT, organization_id, ids);
+        let place = |(id, campaign_key, lead_id, shard)| SubmissionPlace {
+            id,
+            campaign_key,
+            lead_id,
+            shard: u16::try_from(shard).unwrap_or(0),
+        };
+        Ok(rows.into_iter().map(place).collect())
     }
 
     /// One submission of an organization.

@@ -101,7 +101,7 @@ statements! { store:
         store.look_at_submissions(ORG, &filter, "", 50).await?;
     }
     "submissions by id", "key of submissions" => {
-        store.shard_of_submission(ORG, "sub_10000001").await?;
+        store.submission_places(ORG, &["sub_10000001"]).await?;
         store.submissions_by_id(ORG, &["sub_10000001", "sub_10000011"]).await?;
     }
     "leads", "key of leads" => {
