@@ -34,6 +34,7 @@ mod lives;
 mod misfits;
 mod permissions;
 mod pings;
+mod posting_guide;
 mod prepared;
 mod preview;
 mod process;

@@ -39,8 +39,8 @@ pub enum GuideFields {
     Unread,
     /// A plugin, with its version.
     Plugin {
-        /// Its id, which is its name in the organization.
-        id: String,
+        /// Its name.
+        name: String,
         /// Its version.
         version: i64,
     },
@@ -57,7 +57,7 @@ impl Scope {
             Some(id) => self.store().campaign_version(id).await.map_err(unavailable)?,
             None => None,
         };
-        let fields = guide_fields(version.as_ref(), &campaign);
+        let fields = self.guide_fields(version.as_ref(), &campaign).await?;
         let document = match &fields {
             GuideFields::Document(document) => Some(document.as_ref()),
             GuideFields::Unread | GuideFields::Plugin { .. } => None,
@@ -75,16 +75,24 @@ impl Scope {
         let version = version.map(|version| version.version);
         Ok(PostingGuide { campaign, state, lacks_client, source_key, version, fields, example, is_unusable })
     }
-}
 
-fn guide_fields(version: Option<&CampaignVersion>, campaign: &Campaign) -> GuideFields {
-    if let Some((id, version)) = version.and_then(|version| version.plugin_id.clone().zip(version.plugin_version)) {
-        return GuideFields::Plugin { id, version };
-    }
-    let own = version.and_then(|version| version.document.as_deref());
-    let text = own.map_or(STANDARD_DOCUMENT.into(), String::from_utf8_lossy);
-    match Document::read(&text, STANDARD_DOCUMENT, &campaign.phone_region) {
-        Some(document) => GuideFields::Document(Box::new(document)),
-        None => GuideFields::Unread,
+    async fn guide_fields(
+        &self,
+        version: Option<&CampaignVersion>,
+        campaign: &Campaign,
+    ) -> Result<GuideFields, ApiError> {
+        if let Some((id, version)) = version.and_then(|version| version.plugin_id.as_ref().zip(version.plugin_version))
+        {
+            let plugins = self.store().plugins(&self.organization_id).await.map_err(unavailable)?;
+            let name =
+                plugins.into_iter().find(|plugin| plugin.id == *id).map_or_else(|| id.clone(), |plugin| plugin.name);
+            return Ok(GuideFields::Plugin { name, version });
+        }
+        let own = version.and_then(|version| version.document.as_deref());
+        let text = own.map_or(STANDARD_DOCUMENT.into(), String::from_utf8_lossy);
+        Ok(match Document::read(&text, STANDARD_DOCUMENT, &campaign.phone_region) {
+            Some(document) => GuideFields::Document(Box::new(document)),
+            None => GuideFields::Unread,
+        })
     }
 }

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// How often an example is corrected.
 const TRIES_MAX: usize = 100;
+/// How much CPU time all tries of an example may take before no further one begins, in microseconds.
+const TRIES_CPU_US_MAX: u64 = 500_000;
 
 /// The fields of a lead that are not standard.
 const CUSTOM: &str = "custom";
@@ -43,6 +45,7 @@ struct Trial {
     /// The fields that failed, that there is a warning about, or that a rule rejects.
     wrong: Vec<String>,
     warnings: usize,
+    cpu_time_us: u64,
 }
 
 /// How good a trial is: mapped, qualified, without warnings, with many fields.
@@ -94,15 +97,17 @@ impl Trying<'_> {
     async fn correct(&self, document: &Document) -> Result<Option<(ExampleRequest, Trial)>, ApiError> {
         let mut example = Example::new(document, &self.setting());
         let mut best: Option<(Rank, (ExampleRequest, Trial))> = None;
+        let mut cpu_time_us = 0;
         for _ in 0..TRIES_MAX {
             let request = example.request();
             let trial = self.run(&request.body, &request.query).await?;
+            cpu_time_us += trial.cpu_time_us;
             let wrong = trial.wrong_of(&example.fields());
             let rank = trial.rank();
             if best.as_ref().is_none_or(|(other, _)| *other < rank) {
                 best = Some((rank, (request, trial)));
             }
-            if !example.advance(wrong.iter().map(String::as_str)) {
+            if TRIES_CPU_US_MAX < cpu_time_us || !example.advance(wrong.iter().map(String::as_str)) {
                 break;
             }
         }
@@ -161,8 +166,8 @@ impl Trying<'_> {
 
 impl Trial {
     fn of(run: &DryRun) -> Self {
-        let mut trial =
-            Self { leads: Vec::new(), is_mapped: true, reasons: Vec::new(), wrong: Vec::new(), warnings: 0 };
+        let (leads, reasons, wrong, cpu_time_us) = (Vec::new(), Vec::new(), Vec::new(), run.cpu_time_us);
+        let mut trial = Self { leads, is_mapped: true, reasons, wrong, warnings: 0, cpu_time_us };
         run.stages.iter().for_each(|stage| trial.add(stage));
         trial.is_mapped &= !trial.leads.is_empty();
         if run.leads.iter().any(|lead| lead.state == State::Disqualified) && trial.reasons.is_empty() {

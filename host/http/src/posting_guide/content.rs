@@ -220,9 +220,9 @@ fn pretty(value: &Value) -> String {
 fn fields(guide: &PostingGuide) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("Fields")];
     match &guide.fields {
-        GuideFields::Plugin { id, version } => {
+        GuideFields::Plugin { name, version } => {
             let mut line = words("The fields are decided by the plugin ");
-            line.push(code(id));
+            line.push(code(name));
             line.extend(words(&format!(
                 " in its version {version}, which does not say here what it reads. Ask whoever runs the campaign for a description of the fields."
             )));

@@ -106,7 +106,7 @@ mod tests {
             (" a", false, "`  a `"),
             ("", false, "\"\""),
         ] {
-            assert_eq!(code_span(given, in_table), written, "{given}");
+            assert_eq!(part_of(&Inline::Code(given.to_owned()), in_table), written, "{given}");
         }
         let block = block(&Block::Code("json", "```\n# x".to_owned()));
         assert_eq!(block, "````json\n```\n# x\n````\n");
