@@ -215,9 +215,9 @@ on_both! {
                 world.settle().await;
                 let all = world.admin.get(&format!("/v1/campaigns/{id}/submissions")).await.expect(200).json;
                 let of_post = all["items"].as_array().unwrap().iter().filter(|one| {
-                    one["submission_id"].as_str().unwrap().starts_with(posted.json["request_id"].as_str().unwrap())
+                    one["id"].as_str().unwrap().starts_with(posted.json["request_id"].as_str().unwrap())
                 });
-                let ids: Vec<&str> = of_post.map(|one| one["submission_id"].as_str().unwrap()).collect();
+                let ids: Vec<&str> = of_post.map(|one| one["id"].as_str().unwrap()).collect();
                 assert!(!ids.is_empty(), "{all}");
                 for submission in ids {
                     let shown = world.submission(submission).await;
@@ -281,14 +281,14 @@ on_both! {
 version: 1
 map:
   fields:
-    '<img src=x onerror=alert(1)>': \"$['it''s `|[x](javascript:1) <b>']\"
+    '<img src=x onerror=alert(1)>': \"$['it\\\\'s `|[x](javascript:1) <b>']\"
     email: {from: mail, then: [email]}
     kind: {from: kind, then: [{lookup: {table: {'<i>`| $(reboot)': 1}}}]}
 qualify:
   - {field: kind, op: eq, value: 7, reason: '</p><script>alert(2)</script> ![x](y)'}
 ";
         world.draft("CAMP", document).await;
-        let name = "<script>alert(0)</script> `|[x](javascript:1)\n# title";
+        let name = "<script>alert(0)</script> `|[x](javascript:1) # title";
         world.admin.patch("/v1/campaigns/CAMP", &json!({"name": name})).await.expect(200);
         let html = guide(&world.admin, "CAMP", "?format=html").await.expect(200).text;
         for markup in ["<script", "<img", "<i>", "<b>", "</p><"] {
@@ -325,10 +325,26 @@ on_both! {
         let world = World::with(kind, options).await;
         world.draft("CAMP", "").await;
         let text = markdown(&world, "CAMP").await;
-        for said in ["draft", "2 MiB (2097152 bytes)", "| 17 |", "within 3 days", "standard document", "`lead_first_name`"] {
+        for said in ["draft", "2 MiB (2097152 bytes)", "| 17 |", "within 3 days", "as the standard document reads them", "`full_name` (a full name", "`lead_first_name`"] {
             assert!(text.contains(said), "{said}: {text}");
         }
         let call = code_blocks(&text, "sh")[0].clone();
+        // What is said of errors is what happens.
+        let path = "/v1/campaigns/CAMP/leads";
+        let many: Vec<Value> = (0..18).map(|n| json!({"email": format!("p{n}@x.example")})).collect();
+        for (response, status) in [
+            (world.source.post(path, &json!({"email": "x".repeat(2 << 20)})).await, 413),
+            (world.source.post(path, &Value::Array(many)).await, 422),
+            (world.source.post("/v1/campaigns/NONE/leads", &json!({})).await, 404),
+            (world.source.post_bytes(path, "image/png", vec![1]).await, 415),
+            (world.source.post_bytes(path, "application/json", b"{".to_vec()).await, 400),
+            (world.nobody.with_key("hms_unknown").post(path, &json!({})).await, 401),
+            (world.admin.post(path, &json!({})).await, 403),
+        ] {
+            let response = response.expect(status);
+            let row = text.lines().find(|line| line.starts_with(&format!("| `{status}` |"))).unwrap();
+            assert!(status == 422 || row.contains(&format!("`{}`", response.code())), "{}: {row}", response.code());
+        }
         for (state, said, status) in [("active", "processed at once", 202), ("paused", "wait as `pending`", 202), ("archived", "`409 campaign_archived`, for good", 409)] {
             world.set_state("CAMP", state).await;
             assert!(markdown(&world, "CAMP").await.contains(said), "{state}");

@@ -46,7 +46,11 @@ impl<'d> Example<'d> {
                 source.place.root != Root::Header && source.place.steps.as_ref().is_some_and(|steps| !steps.is_empty())
             };
             let sources = field.sources.iter().filter(can_be_put);
-            let first = sources.clone().find(|source| !source.is_part);
+            // Of several paths the one that is called as the field is, since that reads best.
+            let name = field.name.strip_prefix("custom.").unwrap_or(&field.name);
+            let is_called = |source: &&Source| source.place.text == name;
+            let whole = sources.clone().filter(|source| !source.is_part);
+            let first = whole.clone().find(is_called).or_else(|| whole.clone().next());
             let parts = sources.filter(|source| source.is_part);
             for source in first.into_iter().chain(parts) {
                 example.add(&source.place, &field.name, document.candidates(field, source, setting));
@@ -113,6 +117,8 @@ impl<'d> Example<'d> {
         for (steps, value) in outer {
             put(&mut body, &steps, value.clone());
         }
+        // A list is cut into its items when it is posted: one that is an element by itself stands in another one.
+        let body = if body.is_array() { Value::Array(vec![body]) } else { body };
         ExampleRequest { body, query }
     }
 }

@@ -33,6 +33,8 @@ pub struct ReadFrom {
     pub is_loose: bool,
     /// Whether the field is made of this and others.
     pub is_part: bool,
+    /// What is expected here, and not at all paths of the field.
+    pub expected: Vec<Phrase>,
 }
 
 /// Whether a field must be there.
@@ -51,7 +53,7 @@ pub struct Field {
     pub name: String,
     /// The paths that it is read from; the first that is not blank counts.
     pub read_from: Vec<ReadFrom>,
-    /// What is expected of its value.
+    /// What is expected of its value, by whichever path it comes.
     pub expected: Vec<Phrase>,
     /// What the rules want of it.
     pub rules: Vec<Phrase>,
@@ -173,19 +175,26 @@ fn field(
     (need, is_conditional): (Option<Need>, bool),
     phone_region: &str,
 ) -> Field {
-    let mut all: Vec<ReadFrom> = Vec::new();
-    for one in sources.iter().filter_map(|source| read_from(&source.place, source.is_part)) {
-        if !all.contains(&one) {
-            all.push(one);
+    let of_sources: Vec<Vec<Phrase>> = sources.iter().map(|source| expected(&source.functions, phone_region)).collect();
+    let whole = || sources.iter().zip(&of_sources).filter(|(source, _)| !source.is_part).map(|(_, phrases)| phrases);
+    let is_common = |phrase: &Phrase| whole().all(|phrases| phrases.contains(phrase));
+    let common = unique(whole().flatten().filter(|phrase| is_common(phrase)).cloned());
+    let own = |phrases: &Vec<Phrase>| phrases.iter().filter(|phrase| !common.contains(phrase)).cloned().collect();
+    let paths = sources.iter().zip(&of_sources).filter_map(|(source, phrases)| {
+        read_from(&source.place, source.is_part).map(|read| ReadFrom { expected: own(phrases), ..read })
+    });
+    let read_from = unique(paths);
+    Field { name, read_from, expected: common, rules: Vec::new(), need, is_conditional, sources }
+}
+
+fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::new();
+    for item in items {
+        if !all.contains(&item) {
+            all.push(item);
         }
     }
-    let mut phrases: Vec<Phrase> = Vec::new();
-    for phrase in sources.iter().flat_map(|source| expected(&source.functions, phone_region)) {
-        if !phrases.contains(&phrase) {
-            phrases.push(phrase);
-        }
-    }
-    Field { name, read_from: all, expected: phrases, rules: Vec::new(), need, is_conditional, sources }
+    all
 }
 
 fn read_from(place: &Place, is_part: bool) -> Option<ReadFrom> {
@@ -196,7 +205,7 @@ fn read_from(place: &Place, is_part: bool) -> Option<ReadFrom> {
         Root::Query => Kind::Query,
         Root::Defined { .. } | Root::Host => return None,
     };
-    Some(ReadFrom { path: place.text.clone(), kind, is_loose: place.is_loose, is_part })
+    Some(ReadFrom { path: place.text.clone(), kind, is_loose: place.is_loose, is_part, expected: Vec::new() })
 }
 
 /// Writes what the rules want beside their fields. A rule about a field that no line makes is about a key that is kept as it came.

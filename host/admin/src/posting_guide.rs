@@ -22,6 +22,8 @@ pub struct PostingGuide {
     pub source_key: Option<SourceKey>,
     /// The campaign version that is described; none for the standard document.
     pub version: Option<i64>,
+    /// Whether that is the standard document, unchanged.
+    pub is_standard: bool,
     /// The fields.
     pub fields: GuideFields,
     /// A request that the campaign maps; none when none was found.
@@ -72,8 +74,19 @@ impl Scope {
         };
         let state = campaign.state().map_err(unavailable)?;
         let lacks_client = !campaign.has_client && campaign.delivery != DeliveryMode::StoreOnly.as_str();
+        let is_standard = version.as_ref().is_none_or(is_standard);
         let version = version.map(|version| version.version);
-        Ok(PostingGuide { campaign, state, lacks_client, source_key, version, fields, example, is_unusable })
+        Ok(PostingGuide {
+            campaign,
+            state,
+            lacks_client,
+            source_key,
+            version,
+            is_standard,
+            fields,
+            example,
+            is_unusable,
+        })
     }
 
     async fn guide_fields(
@@ -95,4 +108,8 @@ impl Scope {
             None => GuideFields::Unread,
         })
     }
+}
+
+fn is_standard(version: &CampaignVersion) -> bool {
+    version.plugin_id.is_none() && version.document.as_deref() == Some(STANDARD_DOCUMENT.as_bytes())
 }

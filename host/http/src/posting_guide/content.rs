@@ -42,8 +42,11 @@ fn intro(guide: &PostingGuide) -> Block {
     line.push(code(&guide.campaign.campaign_id));
     line.extend(match (&guide.fields, guide.version) {
         (GuideFields::Plugin { .. }, Some(version)) => words(&format!(", as its active version {version} takes them.")),
+        _ if guide.is_standard => {
+            words(", as the standard document reads them: it knows the usual names, and keeps all else.")
+        }
         (_, Some(version)) => words(&format!(", as the document of its active version {version} reads them.")),
-        (_, None) => words(", as the standard document of this host reads them."),
+        (_, None) => words("."),
     });
     Block::Paragraph(line)
 }
@@ -304,6 +307,11 @@ fn path_of(read: &ReadFrom) -> Line {
         Kind::Header => " (a header)",
         Kind::Query => " (a parameter of the query)",
     }));
+    if !read.expected.is_empty() {
+        line.extend(words(" ("));
+        line.extend(join(read.expected.iter().map(phrase), "; "));
+        line.extend(words(")"));
+    }
     line
 }
 
@@ -367,7 +375,7 @@ fn limits(about: &About<'_>) -> Vec<Block> {
                 row("compressed body, once it is inflated", bytes(limits.inflated_bytes_max), "`413 body_too_large`"),
                 row("leads in one request", limits.leads_per_request_max.to_string(), "`422`"),
                 row("depth of a body, as JSON", limits.body_depth_max.to_string(), "`400 too_deep`"),
-                row("fields of a form", limits.form_fields_max.to_string(), "`422`"),
+                row("fields of a form", limits.form_fields_max.to_string(), "`422 form_too_large`"),
                 row("idempotency key", "255 bytes".to_owned(), "`422`"),
             ],
         ),
@@ -399,7 +407,7 @@ fn responses(guide: &PostingGuide, about: &About<'_>) -> Vec<Block> {
         Block::Code("json", pretty(&serde_json::to_value(&response).unwrap_or_default())),
         Block::Paragraph(words(&format!(
             "A lead of a batch that is not accepted is in `rejected`, with its index, code, path and message. {} `GET /v1/requests/REQUEST_ID` with the same key shows the state of each submission later.",
-            about.posting.rejected_codes,
+            about.posting.rejected_codes.replacen("Why", "The code says why", 1),
         ))),
         Block::Table(&["Status", "Meaning"], rows),
         Block::Paragraph(words(
