@@ -5,6 +5,7 @@ use crate::fields::Document;
 use crate::phrase::plain;
 use crate::place::{Place, Root, Step, put};
 use crate::recipe::Source;
+use crate::{CANDIDATES_MAX, INPUTS_MAX};
 use serde_json::{Map, Value};
 
 /// What an example posts.
@@ -60,6 +61,7 @@ impl<'d> Example<'d> {
     }
 
     fn add(&mut self, place: &Place, field: &str, candidates: Vec<Value>) {
+        let is_full = INPUTS_MAX <= self.inputs.len();
         let known =
             self.inputs.iter_mut().find(|input| input.place.root == place.root && input.place.steps == place.steps);
         match known {
@@ -68,7 +70,9 @@ impl<'d> Example<'d> {
                 let more = candidates.into_iter().filter(|candidate| !input.candidates.contains(candidate));
                 let more: Vec<Value> = more.collect();
                 input.candidates.extend(more);
+                input.candidates.truncate(CANDIDATES_MAX);
             }
+            None if is_full => {}
             None => {
                 let (place, fields) = (place.clone(), vec![field.to_owned()]);
                 self.inputs.push(Input { place, fields, candidates, at: 0 });

@@ -116,7 +116,7 @@ impl Document {
 
     fn of_map(map: &Value, wishes: Wishes, phone_region: &str) -> Self {
         let section = |key: &str| map.get(key).and_then(Value::as_object);
-        let definitions = Definitions { variables: section("variables"), fields: section("fields") };
+        let definitions = Definitions::new(section("variables"), section("fields"));
         let (mut fields, mut conditions) = (Vec::new(), Vec::new());
         for (name, recipe) in section("fields").into_iter().flatten() {
             let recipe = definitions.recipe(recipe);

@@ -24,5 +24,11 @@ pub use rules::STANDARD_FIELDS;
 const CANDIDATES_MAX: usize = 40;
 /// How deep variables and fields are followed to what they are made of.
 const FOLLOWED_MAX: usize = 4;
+/// How many paths of a document are followed at most; what comes after them is left out.
+const PATHS_FOLLOWED_MAX: usize = 20_000;
+/// How many paths one field has at most.
+const PATHS_OF_FIELD_MAX: usize = 100;
+/// How many values an example has at most.
+const INPUTS_MAX: usize = 1_000;
 /// How deep a document is nested at most; as the plugin has it.
 const DEPTH_MAX: usize = 64;

@@ -1,8 +1,9 @@
 //! How a document makes a value: alternatives and functions, in one form whichever way they are written.
 
-use crate::FOLLOWED_MAX;
 use crate::place::{Place, Root};
+use crate::{FOLLOWED_MAX, PATHS_FOLLOWED_MAX, PATHS_OF_FIELD_MAX};
 use serde_json::{Map, Value};
+use std::cell::Cell;
 
 /// A function with what is given to it; null when nothing is.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,14 +46,23 @@ pub(crate) struct Recipe {
 
 /// The recipes of variables and fields, by name.
 pub(crate) struct Definitions<'d> {
-    pub(crate) variables: Option<&'d Map<String, Value>>,
-    pub(crate) fields: Option<&'d Map<String, Value>>,
+    variables: Option<&'d Map<String, Value>>,
+    fields: Option<&'d Map<String, Value>>,
+    /// How many more paths are followed: variables of many variables would be more than anybody reads.
+    paths_left: Cell<usize>,
 }
 
-impl Definitions<'_> {
+impl<'d> Definitions<'d> {
+    /// The definitions of a document.
+    pub(crate) fn new(variables: Option<&'d Map<String, Value>>, fields: Option<&'d Map<String, Value>>) -> Self {
+        Self { variables, fields, paths_left: Cell::new(PATHS_FOLLOWED_MAX) }
+    }
+
     /// Reads a recipe; what is made of variables and earlier fields is followed to what they are made of.
     pub(crate) fn recipe(&self, value: &Value) -> Recipe {
-        self.follow(value, FOLLOWED_MAX)
+        let mut recipe = self.follow(value, FOLLOWED_MAX);
+        recipe.sources.truncate(PATHS_OF_FIELD_MAX);
+        recipe
     }
 
     fn follow(&self, value: &Value, levels: usize) -> Recipe {
@@ -61,8 +71,7 @@ impl Definitions<'_> {
         };
         let then = functions(members.get("then"));
         let fails = |key: &str| members.get(key).is_some_and(|way| way == "fail");
-        let mut sources: Vec<Source> =
-            template(members).map(|part| self.part(part, levels)).into_iter().flatten().collect();
+        let mut sources = self.parts(members, levels);
         if let Some(from) = members.get("from").or_else(|| members.get("path")) {
             sources.extend(self.alternatives(from, &then, levels));
         }
@@ -90,6 +99,8 @@ impl Definitions<'_> {
 
     /// What stands at a path. A part of a variable or field is where nobody can say, unless it is the whole of it.
     fn at(&self, place: Place, then: &[Function], levels: usize) -> Vec<Source> {
+        let Some(paths_left) = self.paths_left.get().checked_sub(1) else { return Vec::new() };
+        self.paths_left.set(paths_left);
         let Root::Defined { is_variable } = place.root else {
             return vec![Source { place, functions: then.to_vec(), is_part: false }];
         };
@@ -153,5 +164,23 @@ fn function(value: &Value) -> Option<Function> {
             Some(Function { name: name.clone(), given: given.clone() })
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn h6_variables_of_variables_are_followed_within_bounds() {
+        let names = |level: usize| (0..100).map(|_| json!(format!("variables.v{level}"))).collect::<Vec<_>>();
+        let levels = (0..6).map(|level| (format!("v{level}"), json!({ "from": names(level + 1) })));
+        let variables: Map<String, Value> = levels.collect();
+        let definitions = Definitions::new(Some(&variables), None);
+        assert!(definitions.recipe(&json!("variables.v0")).sources.is_empty());
+        assert_eq!(definitions.paths_left.get(), 0);
+        let many: Vec<Value> = (0..500).map(|n| json!(format!("p{n}"))).collect();
+        assert_eq!(Definitions::new(None, None).recipe(&json!(many)).sources.len(), PATHS_OF_FIELD_MAX);
     }
 }

@@ -152,13 +152,25 @@ fn phrase(operator: &str, values: &[Value], condition: &Value, field: &str) -> O
         "valid" => Some(with_code("must be a valid value of the kind ", first().unwrap_or_else(|| field.to_owned()))),
         "is_true" => Some(vec![Part::Text("must say yes")]),
         "is_false" => Some(vec![Part::Text("must say no")]),
-        "before" => one("must be before "),
-        "after" => one("must be after "),
-        "within" if values.len() == 1 => one("must be between now and "),
+        "before" => one("must be before ").map(from_now),
+        "after" => one("must be after ").map(from_now),
+        "within" if values.len() == 1 => one("must be between now and ").map(from_now),
         "within" => ends("must be a time: "),
         "age_between" => ends("must be the date of birth of somebody of this age: "),
         _ => None,
     }
+}
+
+/// A distance such as `-18y` is one from now; a moment is not.
+fn from_now(mut phrase: Phrase) -> Phrase {
+    let is_distance = |text: &str| {
+        let digits = text.trim_start_matches('-').bytes().take_while(u8::is_ascii_digit).count();
+        0 < digits && text.ends_with(|last: char| last.is_ascii_alphabetic()) && !text.contains(':')
+    };
+    if matches!(phrase.last(), Some(Part::Code(text)) if is_distance(text)) {
+        phrase.push(Part::Text(" from now"));
+    }
+    phrase
 }
 
 #[cfg(test)]
@@ -177,6 +189,14 @@ mod tests {
         let wishes = Wishes::read(Some(&rules));
         let of_fields: Vec<_> = wishes.of_fields.iter().map(|wish| (wish.field.as_str(), wish.is_needed)).collect();
         assert_eq!(of_fields, [("state", true), ("custom.income", false), ("custom.x", false), ("phone", false)]);
+        let last = |value: &str| {
+            let rule = json!([{"field": "x", "op": "before", "value": value}]);
+            Wishes::read(Some(&rule)).of_fields[0].phrase.last().cloned()
+        };
+        assert_eq!(last("-18y"), Some(Part::Text(" from now")));
+        for moment in ["2026-01-31", "2026-01-31T10:00:00Z", "now"] {
+            assert_eq!(last(moment), Some(Part::Code(moment.to_owned())));
+        }
         let codes = |phrase: &Phrase| phrase.iter().filter(|part| matches!(part, Part::Code(_))).count();
         assert_eq!((codes(&wishes.of_fields[0].phrase), codes(&wishes.any_of[0])), (2, 2));
     }

@@ -102,8 +102,10 @@ impl Scope {
             return Ok(GuideFields::Plugin { name, version });
         }
         let own = version.and_then(|version| version.document.as_deref());
-        let text = own.map_or(STANDARD_DOCUMENT.into(), String::from_utf8_lossy);
-        Ok(match Document::read(&text, STANDARD_DOCUMENT, &campaign.phone_region) {
+        let text = own.map_or(STANDARD_DOCUMENT.into(), String::from_utf8_lossy).into_owned();
+        let phone_region = campaign.phone_region.clone();
+        let read = self.work_apart(move || Document::read(&text, STANDARD_DOCUMENT, &phone_region)).await?;
+        Ok(match read {
             Some(document) => GuideFields::Document(Box::new(document)),
             None => GuideFields::Unread,
         })

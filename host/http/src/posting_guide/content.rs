@@ -267,7 +267,7 @@ fn fields_of(document: &Document, example: Option<&PostingExample>) -> Vec<Block
         blocks.push(Block::Paragraph(words("The document names no fields that a source could fill.")));
     } else {
         let rows = document.fields.iter().map(|field| row(field, example)).collect();
-        blocks.push(Block::Table(&["Send", "It becomes", "Expected", "Required", "In the example"], rows));
+        blocks.push(Block::Table(&["Send", "It becomes", "Expected", "Required", "What becomes of the example"], rows));
     }
     blocks.push(Block::List(notes(document)));
     blocks
