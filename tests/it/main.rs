@@ -35,6 +35,7 @@ mod misfits;
 mod pauses;
 mod permissions;
 mod pings;
+mod posting_guide;
 mod prepared;
 mod preview;
 mod process;

@@ -129,6 +129,7 @@ const ROOTS: &[&str] = &[
     "docs/lifecycle.md",
     "docs/ping-post.md",
     "docs/plugins.md",
+    "docs/posting-guide.md",
     "docs/requirements.md",
     "docs/settings.md",
     "host",

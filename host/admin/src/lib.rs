@@ -30,6 +30,7 @@ mod organizations;
 mod page;
 mod persons;
 mod plugins;
+mod posting_guide;
 mod preview;
 mod rejected_requests;
 mod requests;
@@ -68,6 +69,7 @@ pub use persons::{
     Remainder, UnderWay,
 };
 pub use plugins::{UploadedPlugin, VersionStatus};
+pub use posting_guide::{GuideFields, PostingGuide};
 pub use rejected_requests::{Correction, ListedRejections, RejectedDetails, RejectedQuery};
 pub use requests::{RequestDetails, request_of_source};
 pub use rerun::Comparison;

@@ -86,6 +86,7 @@ declare! {
 
         LIST_CAMPAIGNS: "listCampaigns", View, Campaign;
         GET_CAMPAIGN: "getCampaign", View, Campaign;
+        GET_POSTING_GUIDE: "getPostingGuide", View, Campaign;
         GET_CLIENT_ENDPOINT: "getClientEndpoint", View, Campaign;
         GET_LIFECYCLE: "getLifecycle", View, Campaign;
         GET_FIRST_SUBMISSION_ACTION: "getFirstSubmissionAction", View, Campaign;

@@ -3,6 +3,7 @@
 mod api;
 mod bench;
 mod bulk;
+mod campaigns;
 mod check;
 mod clients;
 mod data;
@@ -64,6 +65,9 @@ enum Command {
     /// List, show, create, rename and delete clients, for whom campaigns run, through the API of a host that runs.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),
+    /// Show how to post leads to a campaign, through the API of a host that runs.
+    #[command(subcommand)]
+    Campaigns(campaigns::CampaignsCommand),
     /// List, show, create, set and revoke the inbound webhooks of a campaign, through the API of a host that runs.
     #[command(subcommand)]
     Inbound(inbound::InboundCommand),
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Leads(command) => runtime.block_on(command.run()),
         Command::Bulk(command) => runtime.block_on(command.run()),
         Command::Clients(command) => runtime.block_on(command.run()),
+        Command::Campaigns(command) => runtime.block_on(command.run()),
         Command::Inbound(command) => runtime.block_on(command.run()),
         Command::FirstSubmissionAction(command) => runtime.block_on(command.run()),
         Command::Reviews(command) => runtime.block_on(command.run()),

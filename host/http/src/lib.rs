@@ -12,6 +12,7 @@ mod extract;
 mod jobs;
 mod observe;
 mod openapi;
+mod posting_guide;
 pub mod receiver;
 mod reply;
 mod request_id;
@@ -87,6 +88,7 @@ fn table(jobs: &Jobs) -> Routes {
         .at("/v1/campaigns/{campaign}/dry-run", routes!(api::dry_run::handle))
         .at("/v1/campaigns/{campaign}/fields", routes!(api::fields::table))
         .at("/v1/campaigns/{campaign}/fields/draft", routes!(api::fields::draft))
+        .at("/v1/campaigns/{campaign}/posting-guide", routes!(api::posting_guide::get))
         .at("/v1/campaigns/{campaign}/preview", routes!(api::preview::preview))
         .at("/v1/campaigns/{campaign}/warnings", routes!(api::warnings::table))
         .at("/v1/campaigns/{campaign}/submissions", routes!(api::submissions::list_of_campaign))

@@ -18,3 +18,17 @@ pub const SENDER_DOCUMENTS: [(&str, &str); 10] = [
 pub fn sender_document(sender: &str) -> Option<&'static str> {
     SENDER_DOCUMENTS.iter().find(|(name, _)| *name == sender).map(|(_, document)| *document)
 }
+
+/// What each of them sends, as JSON: what a posting guide tries where a document does not say what is to be sent.
+pub(crate) const SENDER_EXAMPLES: [&str; SENDER_DOCUMENTS.len()] = [
+    include_str!("../../../plugins/default/documents/senders/examples/calendly.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/elementor.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/facebook.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/google.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/hubspot.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/jotform.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/linkedin.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/shopify.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/tiktok.json"),
+    include_str!("../../../plugins/default/documents/senders/examples/typeform.json"),
+];

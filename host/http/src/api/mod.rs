@@ -18,6 +18,7 @@ pub(super) mod lifecycle;
 pub(super) mod organizations;
 pub(super) mod persons;
 pub(super) mod plugins;
+pub(super) mod posting_guide;
 pub(super) mod preview;
 pub(super) mod rejected_requests;
 pub(super) mod requests;

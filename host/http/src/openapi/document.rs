@@ -1,7 +1,7 @@
 //! The whole description, and the two forms in which it is served.
 
 use super::routes::Routes;
-use super::{common, page};
+use super::{common, page, schema};
 use crate::error::ErrorBody;
 use axum::Router;
 use bytes::Bytes;
@@ -47,6 +47,36 @@ pub(crate) struct Description {
     pub json: Bytes,
     /// A page.
     pub page: Bytes,
+    /// What it says of posting leads to a campaign.
+    pub posting: PostingDescription,
+}
+
+/// What the description says of posting leads to a campaign, for guides that say the same.
+#[derive(Debug, Default)]
+pub(crate) struct PostingDescription {
+    /// The content types of a body.
+    pub content_types: Vec<String>,
+    /// The statuses, each with what it means.
+    pub responses: Vec<(String, String)>,
+    /// The codes of leads that are not accepted.
+    pub rejected_codes: String,
+}
+
+impl PostingDescription {
+    fn of(document: &Value) -> Self {
+        let operation = &document["paths"]["/v1/campaigns/{campaign}/leads"]["post"];
+        let content = operation["requestBody"]["content"].as_object();
+        let response = |(status, response): (&String, &Value)| {
+            let about = &schema::resolved(document, response)["description"];
+            (status.clone(), page::text(about).to_owned())
+        };
+        let code = &document["components"]["schemas"]["RejectedLead"]["properties"]["code"];
+        Self {
+            content_types: content.into_iter().flat_map(Map::keys).cloned().collect(),
+            responses: operation["responses"].as_object().into_iter().flatten().map(response).collect(),
+            rejected_codes: page::text(&code["description"]).to_owned(),
+        }
+    }
 }
 
 impl Description {
@@ -73,7 +103,8 @@ impl Description {
             "components": common::components(schemas),
         });
         let page = page::render(&document);
-        (router, Self { json: document.to_string().into(), page: page.into() })
+        let posting = PostingDescription::of(&document);
+        (router, Self { json: document.to_string().into(), page: page.into(), posting })
     }
 }
 

@@ -9,5 +9,5 @@ mod routes;
 mod schema;
 pub(super) mod serve;
 
-pub(super) use document::Description;
+pub(super) use document::{Description, PostingDescription};
 pub(super) use routes::{Access, Routes};

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use std::sync::Arc;
 
 /// A page of text and one style sheet: it loads nothing else, runs no script and can't be framed.
-const POLICY: &str =
+pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("style.css");
 

@@ -54,6 +54,7 @@ pub(crate) struct Idempotency {
     )),
     responses(
         (status = ACCEPTED, description = "The request is on disk.", body = IngestResponse),
+        (status = NOT_FOUND, description = "`campaign_unknown`: the organization has no campaign of this id.", body = ErrorBody),
         (status = CONFLICT, description = "`campaign_archived`, or `duplicate_request` as for a batch. Nothing was added.", body = ErrorBody),
     ))]
 pub(crate) async fn handle(
