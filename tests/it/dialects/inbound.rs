@@ -36,7 +36,9 @@ fn encode(pairs: &[(&str, &str)]) -> String {
 
 /// A multipart form with the boundary `b`.
 fn multipart(pairs: &[(&str, &str)]) -> String {
-    let parts = pairs.iter().map(|(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+    let parts = pairs
+        .iter()
+        .map(|(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
     format!("{}--b--\r\n", parts.collect::<String>())
 }
 
@@ -199,6 +201,8 @@ on_both! {
             let page = world.submission(row["id"].as_str().unwrap()).await;
             assert_eq!(page["element"]["__url"], "https://x.example/?utm_source=g&utm_campaign=spring", "it is kept: {page}");
             assert_eq!((&page["lead"]["source"], &page["lead"]["phone"]), (&json!("modal.123"), &json!("+15125550100")), "{page}");
+            let replay = world.admin.get(&format!("/v1/submissions/{}/replay", row["id"].as_str().unwrap())).await.expect(200);
+            assert_eq!(replay.json["same"], true, "{}", replay.text);
         }
         world.stop().await;
     }

@@ -44,7 +44,12 @@ async fn created(world: &World, body: &Value) -> i64 {
 /// The fields that are wrong.
 async fn wrong_fields(world: &World, body: &Value) -> Vec<String> {
     let rejected = create(world, body).await.expect(400);
-    assert_eq!((&rejected.json["ok"], rejected.json["message"].is_string()), (&json!(false), true), "{}", rejected.text);
+    assert_eq!(
+        (&rejected.json["ok"], rejected.json["message"].is_string()),
+        (&json!(false), true),
+        "{}",
+        rejected.text
+    );
     let errors = rejected.json["errors"].as_array().unwrap_or_else(|| panic!("no errors: {}", rejected.text));
     errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
 }
@@ -244,7 +249,7 @@ on_both! {
 }
 
 on_both! {
-    /// S2: a response that is not 2xx, or none, is a failure, with three retries of the same bytes; the lead is not affected.
+    /// S2: a response of 5xx, or none, is a failure, with three retries of the same bytes; the lead is not affected.
     async fn s2_a_failure_is_tried_again_three_times(kind: Kind) {
         let world = World::new(kind).await;
         campaigns(&world).await;

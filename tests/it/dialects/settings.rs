@@ -5,7 +5,14 @@ use hookmill_tests::{Behaviour, Request, World, on_both};
 use serde_json::{Value, json};
 
 /// The six events.
-const EVENTS: [&str; 6] = ["lead.delivered", "lead.disqualified", "lead.failed", "lead.queued", "lead.first_submission_action", "lead.processed"];
+const EVENTS: [&str; 6] = [
+    "lead.delivered",
+    "lead.disqualified",
+    "lead.failed",
+    "lead.queued",
+    "lead.first_submission_action",
+    "lead.processed",
+];
 /// Leads of one state alone, and what an acceptance says.
 const DOCUMENT: &str = "
 version: 1
@@ -71,7 +78,7 @@ on_both! {
             ("lead.failed", "LOST", "failed", "/attempts", json!(1)),
             ("lead.failed", "LOST", "failed", "/last_response/status", json!(503)),
             ("lead.queued", "FULL", "queued", "/cause", json!("cap_reached")),
-            ("lead.queued", "FULL", "queued", "/opens_at", json!("2026-03-02T00:00:00.000Z")),
+            ("lead.queued", "FULL", "queued", "/opens_at", json!("2026-03-02T00:00:00Z")),
             ("lead.first_submission_action", "ASKED", "pending_action", "/action", json!("review")),
             ("lead.processed", "LOST", "failed", "/attempts", json!(1)),
         ];

@@ -163,12 +163,16 @@ async fn read_head(stream: &mut BufReader<TcpStream>) -> Option<()> {
     Some(())
 }
 
+async fn read_to_end(stream: &mut BufReader<TcpStream>) {
+    while let Ok(1..) = stream.read(&mut [0; 1_024]).await {}
+}
+
 async fn end(stream: &mut BufReader<TcpStream>, ending: Ending) -> Option<()> {
     match ending {
         Ending::Close => {}
         Ending::Reset => stream.get_ref().set_zero_linger().ok()?,
         // Whoever gave up is not waited for.
-        Ending::Stall(long) => drop(tokio::time::timeout(long, stream.fill_buf()).await),
+        Ending::Stall(long) => drop(tokio::time::timeout(long, read_to_end(stream)).await),
     }
     Some(())
 }
