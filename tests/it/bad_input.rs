@@ -431,3 +431,159 @@ on_both! {
         world.stop().await;
     }
 }
+
+/// An inbound webhook of a campaign that stores its leads; its path.
+async fn inbound(world: &World) -> String {
+    world.draft("IN", "").await;
+    world.activate("IN").await;
+    let made = world.admin.post("/v1/campaigns/IN/inbound-webhooks", &json!({})).await.expect(201);
+    let url = made.str("url");
+    url[url.find("/in/").unwrap()..].to_owned()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut encoder = flate2::read::GzEncoder::new(bytes, flate2::Compression::best());
+    std::io::Read::read_to_end(&mut encoder, &mut packed).unwrap();
+    packed
+}
+
+/// A text in UTF-16, with its mark.
+fn utf16(text: &str, is_little: bool) -> Vec<u8> {
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    units.flat_map(|unit| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+}
+
+on_both! {
+    /// I10 I11: odd names and values that an inbound webhook takes are all there, in the response, in the lead and in the stored element; nothing is lost and nothing is 5xx.
+    async fn i10_odd_names_and_values_are_kept(kind: Kind) {
+        let world = World::new(kind).await;
+        let path = inbound(&world).await;
+        let table: [(&str, &str, Value); 23] = [
+            (r#""__proto__":{"x":1}"#, "__proto__", json!({"x": 1})),
+            (r#""constructor":"c""#, "constructor", json!("c")),
+            (r#""prototype":{"__proto__":null}"#, "prototype", json!({"__proto__": null})),
+            (r#""a.b":1"#, "a.b", json!(1)),
+            (r#""a[b]":1"#, "a[b]", json!(1)),
+            (r#""a[]":[1]"#, "a[]", json!([1])),
+            (r#""[0]":1"#, "[0]", json!(1)),
+            (r#""$":1"#, "$", json!(1)),
+            (r#""$['x']":1"#, "$['x']", json!(1)),
+            (r#""'":1"#, "'", json!(1)),
+            (r#""\"":1"#, "\"", json!(1)),
+            (r#""\\":1"#, "\\", json!(1)),
+            (r#""/~0~1":1"#, "/~0~1", json!(1)),
+            (r#""😀":"👍🏽""#, "😀", json!("👍🏽")),
+            (r#""\ud83d\ude00":1"#, "😀", json!(1)),
+            (r#""{{ x }}":"{{ lead.email }} <script>""#, "{{_x_}}", json!("{{ lead.email }} <script>")),
+            (r#""'; drop table leads;--":1"#, "';_drop_table_leads;--", json!(1)),
+            (r#""lone":"a\ud83db""#, "lone", json!("a\u{fffd}b")),
+            (r#""lone\ude00":1"#, "lone\u{fffd}", json!(1)),
+            (r#""nul":"a\u0000b""#, "nul", json!("a\u{0}b")),
+            (r#""n\u0000l":1"#, "n\u{0}l", json!(1)),
+            (r#""twice":1,"twice":2"#, "twice", json!(2)),
+            (r#""deep":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]"#, "deep", json!([[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]])),
+        ];
+        let mut posted = Vec::new();
+        for (number, (member, name, value)) in table.iter().enumerate() {
+            let body = format!(r#"{{"email":"{number}@x.example",{member}}}"#);
+            let response = send(&world.nobody, "POST", &path, JSON, body.into_bytes()).await;
+            assert_eq!(response.status, 201, "{member}: {}", response.text);
+            assert_eq!(&response.json["custom_fields"][*name], value, "{member}: {}", response.text);
+            posted.push((member, name, value, response.str("id")));
+        }
+        world.settle().await;
+        let rows = world.admin.get("/v1/campaigns/IN/submissions?limit=100").await.expect(200).json["items"].as_array().unwrap().clone();
+        assert_eq!(rows.len(), table.len());
+        for (member, name, value, lead_id) in posted {
+            let row = rows.iter().find(|row| row["lead_id"] == lead_id.as_str()).unwrap_or_else(|| panic!("{member} has no submission"));
+            assert_eq!(row["state"], "delivered", "{member}: {row}");
+            let page = world.submission(row["id"].as_str().unwrap()).await;
+            assert_eq!(&page["lead"]["custom"][*name], value, "{member}: {page}");
+            assert!(page["element"]["email"].is_string(), "{member}: {page}");
+        }
+        world.stop().await;
+    }
+}
+
+on_both! {
+    /// I10 H6: bodies of an inbound webhook in every charset, with every mark and beyond every bound: read as they say, or rejected with 4xx and kept to be posted again; never a 5xx.
+    async fn i10_inbound_bodies_at_their_edges(kind: Kind) {
+        let mut options = WorldOptions::default();
+        options.settings.limits.inflated_bytes_max = 100_000;
+        let world = World::with(kind, options).await;
+        let path = inbound(&world).await;
+        let form = "application/x-www-form-urlencoded";
+        let text = |number: usize| format!(r#"{{"email":"{number}@x.example","first_name":"Zoë"}}"#);
+        let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+        let mark = b"\xef\xbb\xbf".as_slice();
+        let good: Vec<(&str, &str, Vec<u8>)> = vec![
+            (JSON, "", text(0).into_bytes()),
+            (JSON, "", [mark, text(1).as_bytes()].concat()),
+            (JSON, "", utf16(&text(2), true)),
+            (JSON, "", utf16(&text(3), false)),
+            ("application/json; charset=utf-16le", "", utf16(&text(4), true)),
+            ("application/json; charset=ISO-8859-1", "", latin(&text(5))),
+            ("application/json; charset=\"windows-1252\"", "", latin(&text(6))),
+            // The mark counts before the parameter.
+            ("application/json; charset=iso-8859-1", "", [mark, text(7).as_bytes()].concat()),
+            (JSON, "gzip", gzip(text(8).as_bytes())),
+            (form, "", b"email=9%40x.example&first_name=Zo%C3%AB".to_vec()),
+            (form, "", [mark, b"email=10%40x.example&first_name=Zo%C3%AB"].concat()),
+            ("application/x-www-form-urlencoded; charset=iso-8859-1", "", b"email=11%40x.example&first_name=Zo%EB".to_vec()),
+            (form, "", b"_charset_=iso-8859-1&email=12%40x.example&first_name=Zo%EB".to_vec()),
+            ("application/xml", "", [mark, "<lead><email>13@x.example</email><first_name>Zoë</first_name></lead>".as_bytes()].concat()),
+            ("application/xml", "", latin("<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><lead><email>14@x.example</email><first_name>Zoë</first_name></lead>")),
+            ("", "", text(15).into_bytes()),
+        ];
+        for (number, (content_type, coding, body)) in good.iter().enumerate() {
+            let response = send_coded(&world, &path, content_type, coding, body.clone()).await;
+            let expected = (201, json!(format!("{number}@x.example")), json!("Zoë"));
+            let found = (response.status, response.json["email"].clone(), response.json["first_name"].clone());
+            assert_eq!(found, expected, "{number} {content_type}: {}", response.text);
+        }
+        let nested = |depth: usize| format!("{{\"email\":\"deep@x.example\",\"d\":{}1{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+        assert_eq!(send_coded(&world, &path, JSON, "", nested(63)).await.status, 201);
+        let bomb = gzip(format!("{{\"email\":\"b@x.example\",\"note\":\"{}\"}}", "x".repeat(50 << 20)).as_bytes());
+        assert!(bomb.len() < 60_000);
+        let bad: Vec<(&str, &str, Vec<u8>, u16, &str)> = vec![
+            (JSON, "", nested(64), 400, "too_deep"),
+            (JSON, "", nested(5_000), 400, "too_deep"),
+            (JSON, "gzip", bomb.clone(), 413, "body_too_large"),
+            (JSON, "gzip", bomb[..bomb.len() / 2].to_vec(), 413, "body_too_large"),
+            (JSON, "gzip", gzip(text(0).as_bytes())[..20].to_vec(), 400, "content_encoding_broken"),
+            (JSON, "gzip, gzip", gzip(&gzip(text(0).as_bytes())), 415, "content_encoding_unsupported"),
+            ("application/json; charset=klingon", "", text(0).into_bytes(), 415, "charset_unsupported"),
+            ("application/json; charset=", "", latin(&text(0)), 400, "invalid_utf8"),
+            (JSON, "", latin(&text(0)), 400, "invalid_utf8"),
+            (form, "", b"email=a%40x.example&first_name=Zo%EB".to_vec(), 400, "invalid_utf8"),
+            (JSON, "", b"\xed\xa0\xbd".to_vec(), 400, "invalid_utf8"),
+        ];
+        for (content_type, coding, body, status, code) in &bad {
+            let rejected = send_coded(&world, &path, content_type, coding, body.clone()).await;
+            let shown = format!("{content_type} {coding} {code}: {}", rejected.text);
+            assert_eq!((rejected.status, rejected.code()), (*status, *code), "{shown}");
+            assert!(rejected.json["error"]["rejected_request_id"].is_string(), "{shown}");
+        }
+        for (content_type, body) in [(JSON, nested(20_000)), ("application/json; charset=utf-16", text(0).into_bytes()), ("application/json; charset=utf-32", text(0).into_bytes()), (JSON, b"\xfe\xff".to_vec()), (JSON, vec![0; 1_000]), ("application/xml", b"<lead><email>a\0b</email></lead>".to_vec()), (form, b"%00=%00&email=%00".to_vec()), (form, b"&&&=&=".to_vec())] {
+            let response = send_coded(&world, &path, content_type, "", body).await;
+            well_behaved(&response, content_type);
+            assert!(400 <= response.status, "{content_type}: {}", response.text);
+        }
+        world.settle().await;
+        let rows = world.admin.get("/v1/campaigns/IN/submissions?limit=100").await.expect(200).json["items"].as_array().unwrap().clone();
+        assert_eq!(rows.len(), good.len() + 1, "{rows:?}");
+        assert!(rows.iter().all(|row| row["state"] == "delivered"), "{rows:?}");
+        world.stop().await;
+    }
+}
+
+async fn send_coded(world: &World, path: &str, content_type: &str, coding: &str, body: Vec<u8>) -> Response {
+    let mut request = world.nobody.request("POST", path);
+    for (name, value) in [("content-type", content_type), ("content-encoding", coding)] {
+        if !value.is_empty() {
+            request = request.header(name, value);
+        }
+    }
+    hookmill_tests::client::send(request.body(body)).await
+}

@@ -46,6 +46,17 @@ pub enum Ending {
 pub struct Gate(watch::Sender<bool>);
 
 impl Gate {
+    /// Waits until it is open.
+    pub async fn opened(&self) {
+        // The gate itself is here: its end can't come first.
+        let _ = self.0.subscribe().wait_for(|is_open| *is_open).await;
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// A closed one.
     #[allow(clippy::new_without_default, reason = "a gate is closed, which a default would not say")]
     pub fn new() -> Self {
@@ -183,12 +194,12 @@ impl Receiver {
 async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
     let mut stream = BufReader::new(stream);
     loop {
-        let request = read(&mut stream).await?;
+        let request = read_request(&mut stream).await?;
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
         let under_way = UnderWay::begin(&state, &path);
         let mut behaviour = next(&state, &path, request);
         while let Behaviour::Behind(gate, then) = behaviour {
-            gate.0.subscribe().wait_for(|is_open| *is_open).await.ok()?;
+            gate.opened().await;
             behaviour = *then;
         }
         match behaviour {
@@ -274,7 +285,8 @@ fn next(state: &Mutex<State>, path: &str, request: Request) -> Behaviour {
     planned.or_else(|| state.always.get(path).cloned()).unwrap_or_else(|| Behaviour::status(200))
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+/// Reads the next request of a connection; none at its end.
+pub async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut line = String::new();
     stream.read_line(&mut line).await.ok().filter(|read| 0 < *read)?;
     let mut words = line.split_whitespace();

@@ -47,4 +47,16 @@ impl RequestMetadata {
     pub fn from_headers(headers: Vec<(String, String)>) -> Self {
         Self { headers, ..Self::default() }
     }
+
+    /// A header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the body came as XML.
+    pub fn is_xml(&self) -> bool {
+        let essence = self.header("content-type").and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+        let essence = essence.to_ascii_lowercase();
+        essence.ends_with("/xml") || essence.ends_with("+xml")
+    }
 }

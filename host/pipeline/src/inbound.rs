@@ -138,7 +138,8 @@ impl Pipeline {
             return Err(ApiError::new(Kind::Invalid, "no_lead", "there is nothing in the body"));
         };
         let (wishes, body) = self.read_lead_body(&item.work, is_standard).await?;
-        let redirect = check_redirect(webhook, &wishes, self.schemes())?;
+        // Whoever posts anything but a form reads the response.
+        let redirect = check_redirect(webhook, &wishes, self.schemes())?.filter(|_| is_form(&post.source.content_type));
         // Whoever maps it, now or after a restart, has to know them.
         note_wishes(&mut item.work, &mut request, &wishes);
         let permit = post.permit.split(usize::MAX);
@@ -187,10 +188,13 @@ impl Pipeline {
     ) -> Result<(Wishes, Option<String>), ApiError> {
         let body = received.body.clone().unwrap_or_default();
         let (origin, address) = (received.origin.metadata.inbound.clone(), received.origin.remote_address.clone());
+        let metadata = &received.origin.metadata;
+        let (referrer, is_xml) = (metadata.header("referer").map(str::to_owned), metadata.is_xml());
         let work = move || {
-            let wishes = Wishes::read(&body);
+            let mut wishes = Wishes::read(&body, is_xml);
+            wishes.referrer = wishes.referrer.or(referrer);
             match origin.filter(|_| is_standard) {
-                Some(origin) => normalize(&body, &origin, address.as_deref()).map(|body| (wishes, Some(body))),
+                Some(origin) => normalize(&body, is_xml, &origin, address.as_deref()).map(|body| (wishes, Some(body))),
                 None => Ok((wishes, None)),
             }
         };
@@ -332,8 +336,9 @@ impl Pipeline {
             return Ok(Ok(element));
         }
         let (origin, address) = (origin.clone(), received.origin.remote_address.clone());
+        let is_xml = received.origin.metadata.is_xml();
         let work = move || {
-            let body = normalize(&element.body, &origin, address.as_deref());
+            let body = normalize(&element.body, is_xml, &origin, address.as_deref());
             body.map(|body| hookmill_engine::contract::Inbound { body, ..element })
         };
         let bytes = received.body.as_ref().map_or(0, String::len);
@@ -389,6 +394,11 @@ fn split(leads: Vec<Result<MappedLead, Failure>>) -> (Vec<(usize, MappedLead)>, 
         }
     }
     (good, failures)
+}
+
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(essence.as_str(), "application/x-www-form-urlencoded" | "multipart/form-data")
 }
 
 /// Keeps with a request what its body asks for.

@@ -5,7 +5,7 @@ use crate::error::{ApiError, Kind};
 use crate::metadata::InboundOrigin;
 use serde_json::{Map, Value};
 
-/// How many fields a body may have.
+/// How many custom fields a body may have.
 pub const FIELDS_MAX: usize = 200;
 /// How many characters the name of a custom field may have.
 pub const NAME_CHARS_MAX: usize = 64;
@@ -34,10 +34,32 @@ const SESSION: [&str; 3] = ["__sid", "__session_id", "__rid"];
 /// How phone numbers are called that a country code is put before.
 const PHONES: [&str; 8] =
     ["phone_number", "phone", "mobile", "mobile_phone", "mobile_number", "cell_phone", "telephone", "tel"];
+/// How the sender's own id of the lead is called, before `id`.
+const EXTERNAL_IDS: [&str; 4] = ["external_id", "lead_id", "__uid", "uid"];
 /// How e-mail addresses are called.
 const EMAILS: [&str; 3] = ["email", "email_address", "e_mail"];
 /// Objects whose members are custom fields.
 const CUSTOM: [&str; 2] = ["custom_fields", "custom"];
+/// What else is not counted as a custom field: the standard fields, as they are called here as well.
+const STANDARD: [&str; 17] = [
+    "external_id",
+    "first_name",
+    "last_name",
+    "given_name",
+    "family_name",
+    "street",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "date_of_birth",
+    "ip",
+    "source",
+    "tags",
+    "id",
+    "__source",
+    "__uid",
+];
 
 /// What a body asks for besides its lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,8 +76,8 @@ pub struct Wishes {
 
 impl Wishes {
     /// Reads what a body, a JSON text, asks for; nothing where it is not an object.
-    pub fn read(text: &str) -> Self {
-        let Ok(Value::Object(body)) = serde_json::from_str::<Value>(text) else { return Self::default() };
+    pub fn read(text: &str, is_xml: bool) -> Self {
+        let Some(body) = members(text, is_xml) else { return Self::default() };
         let given = |name: &str| body.get(name).and_then(text_of).filter(|text| !text.is_empty());
         let is_on = |name: &str| {
             given(name).is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on"))
@@ -69,12 +91,26 @@ impl Wishes {
     }
 }
 
+/// The members of a body, a JSON text: of XML those of its root element, whatever that is called. None where it has none.
+fn members(text: &str, is_xml: bool) -> Option<Map<String, Value>> {
+    let Ok(Value::Object(mut body)) = serde_json::from_str::<Value>(text) else { return None };
+    match body.values_mut().next() {
+        Some(Value::Object(root)) if is_xml => Some(std::mem::take(root)),
+        _ => Some(body),
+    }
+}
+
 /// A body as the standard document finds a lead in it.
 ///
 /// # Errors
 /// It has too many fields, or the name of one is too long.
-pub fn normalize(text: &str, origin: &InboundOrigin, remote_address: Option<&str>) -> Result<String, ApiError> {
-    let Ok(Value::Object(body)) = serde_json::from_str::<Value>(text) else { return Ok(text.to_owned()) };
+pub fn normalize(
+    text: &str,
+    is_xml: bool,
+    origin: &InboundOrigin,
+    remote_address: Option<&str>,
+) -> Result<String, ApiError> {
+    let Some(body) = members(text, is_xml) else { return Ok(text.to_owned()) };
     let url = body.get("__url").and_then(text_of).and_then(|url| url::Url::parse(&url).ok());
     let mut fields: Map<String, Value> = Map::new();
     let mut utm: Map<String, Value> = Map::new();
@@ -91,6 +127,10 @@ pub fn normalize(text: &str, origin: &InboundOrigin, remote_address: Option<&str
     add_country_code(&mut fields);
     for name in ["country_code", "__url", "__referrer"].iter().chain(&ENVELOPE) {
         fields.shift_remove(*name);
+    }
+    // Where another is the external id, `id` is nothing of the lead.
+    if EXTERNAL_IDS.iter().any(|name| fields.get(*name).and_then(text_of).is_some_and(|text| !text.is_empty())) {
+        fields.shift_remove("id");
     }
     if !origin.trusts_ip || !fields.contains_key("ip") {
         match remote_address {
@@ -158,8 +198,9 @@ fn add_country_code(fields: &mut Map<String, Value>) {
 fn check(fields: &Map<String, Value>, utm: &Map<String, Value>) -> Result<(), ApiError> {
     let of_custom = CUSTOM.iter().filter_map(|name| fields.get(*name)?.as_object());
     let names: Vec<&String> = fields.keys().chain(of_custom.flat_map(Map::keys)).chain(utm.keys()).collect();
-    if FIELDS_MAX < names.len() {
-        let message = format!("there are {} fields, at most {FIELDS_MAX} are allowed", names.len());
+    let count = names.iter().filter(|name| !is_standard(name)).count();
+    if FIELDS_MAX < count {
+        let message = format!("there are {count} custom fields, at most {FIELDS_MAX} are allowed");
         return Err(ApiError::new(Kind::Invalid, "too_many_fields", message));
     }
     match names.into_iter().find(|name| NAME_CHARS_MAX < name.chars().count()) {
@@ -174,6 +215,11 @@ fn check(fields: &Map<String, Value>, utm: &Map<String, Value>) -> Result<(), Ap
             ))
         }
     }
+}
+
+/// Whether a field of this simple name is counted as a custom one.
+fn is_standard(name: &str) -> bool {
+    [&STANDARD[..], &PHONES[..], &EMAILS[..], &CUSTOM[..]].into_iter().any(|names| names.contains(&name))
 }
 
 /// A text, or a number or truth value as text.
@@ -192,7 +238,7 @@ mod tests {
     use serde_json::json;
 
     fn normal(body: Value) -> Value {
-        let text = normalize(&body.to_string(), &InboundOrigin::default(), None).unwrap();
+        let text = normalize(&body.to_string(), false, &InboundOrigin::default(), None).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
@@ -230,6 +276,8 @@ mod tests {
             ),
             (json!({"country_code": "49", "mobile": "151234"}), json!({"mobile": "+49151234"})),
             (json!({"__source": "s", "__uid": "u"}), json!({"__source": "s", "__uid": "u"})),
+            (json!({"id": 7, "__uid": " "}), json!({"id": 7, "__uid": " "})),
+            (json!({"id": 7, "__uid": "u"}), json!({"__uid": "u"})),
         ];
         for (body, expected) in table {
             assert_eq!(normal(body.clone()), expected, "{body}");
@@ -249,9 +297,9 @@ mod tests {
     fn i9_k3_the_address_is_taken_from_listed_senders_alone() {
         for (trusts_ip, expected) in [(false, "203.0.113.9"), (true, "198.51.100.1")] {
             let origin = InboundOrigin { trusts_ip, ..InboundOrigin::default() };
-            let text = normalize(r#"{"ip":"198.51.100.1"}"#, &origin, Some("203.0.113.9")).unwrap();
+            let text = normalize(r#"{"ip":"198.51.100.1"}"#, false, &origin, Some("203.0.113.9")).unwrap();
             assert_eq!(text, format!(r#"{{"ip":"{expected}"}}"#));
-            let text = normalize("{}", &origin, Some("203.0.113.9")).unwrap();
+            let text = normalize("{}", false, &origin, Some("203.0.113.9")).unwrap();
             assert_eq!(text, r#"{"ip":"203.0.113.9"}"#);
         }
     }
@@ -259,23 +307,30 @@ mod tests {
     #[test]
     fn i9_k4_names_and_numbers_of_fields_are_bounded() {
         let many: Map<String, Value> = (0..=FIELDS_MAX).map(|n| (format!("f{n}"), json!(1))).collect();
-        let error = |body: Value| normalize(&body.to_string(), &InboundOrigin::default(), None).unwrap_err().code;
+        let error =
+            |body: Value| normalize(&body.to_string(), false, &InboundOrigin::default(), None).unwrap_err().code;
         assert_eq!(error(Value::Object(many.clone())), "too_many_fields");
         assert_eq!(error(json!({"custom_fields": many})), "too_many_fields");
         assert_eq!(error(json!({format!("utm_{}", "x".repeat(65)): 1})), "field_name_too_long");
         assert_eq!(error(json!({"x".repeat(65): 1})), "field_name_too_long");
         assert_eq!(normal(json!({"x".repeat(64): 1})), json!({"x".repeat(64): 1}));
+        // The bound is of custom fields: what a lead has besides is not counted.
+        let mut most: Map<String, Value> = (0..FIELDS_MAX).map(|n| (format!("f{n}"), json!(1))).collect();
+        most.extend([("email".to_owned(), json!("a@x.example")), ("mobile".to_owned(), json!("+15125550100"))]);
+        assert!(
+            normalize(&Value::Object(most).to_string(), false, &InboundOrigin::default(), Some("203.0.113.9")).is_ok()
+        );
     }
 
     /// What is not an object stays as it is, and no digit is lost.
     #[test]
     fn i9_other_bodies_stay_as_they_are() {
         for text in ["[1]", "7", "null", "\"x\""] {
-            assert_eq!(normalize(text, &InboundOrigin::default(), Some("203.0.113.9")).unwrap(), text);
-            assert_eq!(Wishes::read(text), Wishes::default());
+            assert_eq!(normalize(text, true, &InboundOrigin::default(), Some("203.0.113.9")).unwrap(), text);
+            assert_eq!(Wishes::read(text, true), Wishes::default());
         }
         assert_eq!(
-            normalize(r#"{"n":12345678901234567890.10}"#, &InboundOrigin::default(), None).unwrap(),
+            normalize(r#"{"n":12345678901234567890.10}"#, false, &InboundOrigin::default(), None).unwrap(),
             r#"{"n":12345678901234567890.10}"#
         );
     }
@@ -284,12 +339,25 @@ mod tests {
     fn i9_k3_wishes_are_read() {
         let wishes = Wishes::read(
             r#"{"must_exist":"true","__skip_actions":1,"redirect_url":" https://t.example/ ","__referrer":"https://r.example/"}"#,
+            false,
         );
         assert!(wishes.must_exist && wishes.skip_actions);
         assert_eq!(
             (wishes.redirect_url.as_deref(), wishes.referrer.as_deref()),
             (Some("https://t.example/"), Some("https://r.example/"))
         );
-        assert_eq!(Wishes::read(r#"{"must_exist":false,"__skip_actions":"0","redirect_url":""}"#), Wishes::default());
+        let nothing = r#"{"must_exist":false,"__skip_actions":"0","redirect_url":""}"#;
+        assert_eq!(Wishes::read(nothing, false), Wishes::default());
+    }
+
+    /// K2 K3: the fields of XML are those in its root element; in JSON an object is a field.
+    #[test]
+    fn i9_k3_the_root_of_xml_has_the_fields() {
+        let text = r#"{"lead":{"country_code":"1","phone":"5125550100","must_exist":"true","utm_source":"g"}}"#;
+        for (is_xml, expected) in [(true, r#"{"phone":"+15125550100","utm":{"source":"g"}}"#), (false, text)] {
+            assert_eq!(normalize(text, is_xml, &InboundOrigin::default(), None).unwrap(), expected);
+            assert_eq!(Wishes::read(text, is_xml).must_exist, is_xml);
+        }
+        assert_eq!(members(r#"{"lead":"x"}"#, true).unwrap().len(), 1);
     }
 }

@@ -8,13 +8,14 @@ use crate::extract::Path;
 use crate::request_id::RequestId;
 use axum::Json;
 use axum::extract::{Query, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use hookmill_domain::body as model;
 use hookmill_domain::error::{ApiError, Kind};
 use hookmill_domain::inbound::settings::InboundDraft;
 use hookmill_pipeline::Pipeline;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// How many bytes the parameters may have.
@@ -23,8 +24,9 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 const HEADERS: [&str; 3] = ["authorization", "authentication", "x-api-key"];
 
 /// The parameters, each in the query or in the body.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "a description alone")]
 pub(crate) struct Parameters {
     /// An API key (`hmk_...`); it may also be the last word of `Authorization` or `Authentication`.
     api_key: Option<String>,
@@ -34,12 +36,6 @@ pub(crate) struct Parameters {
     tag_id: Option<String>,
     /// The label of their source.
     source: Option<String>,
-}
-
-/// Which organization is meant.
-#[derive(Debug, Default, Deserialize)]
-struct Named {
-    organization: Option<String>,
 }
 
 /// An inbound webhook that was created.
@@ -74,26 +70,29 @@ pub(crate) async fn create(
     if let Some(id) = parts.extensions.get::<RequestId>() {
         id.hold(&pipeline.holding(""));
     }
-    let Query(of_query) = Query::<Parameters>::try_from_uri(&parts.uri).unwrap_or_default();
-    let Query(Named { organization }) = Query::try_from_uri(&parts.uri).unwrap_or_default();
+    let of_query = query(&parts.uri);
     let holding = pipeline.holding("");
     let bytes = body::read_held(&pipeline, &holding, raw, BODY_BYTES_MAX).await?;
     let of_body = if bytes.is_empty() { Map::new() } else { read(&pipeline, &parts.headers, &bytes)? };
-    let given = |name: &str, of_query: &Option<String>| {
-        let given = text(&of_body, name).or_else(|| of_query.clone());
+    let given = |name: &str| {
+        let given = text(&of_body, name).or_else(|| of_query.get(name).cloned());
         given.filter(|text| !text.trim().is_empty())
     };
-    let key = given("api_key", &of_query.api_key).or_else(|| key_of_headers(&parts.headers)).unwrap_or_default();
+    let key = given("api_key").or_else(|| key_of_headers(&parts.headers)).unwrap_or_default();
     let actor = actor_of(&pipeline, key.trim()).await.map_err(no_access)?;
-    let draft = InboundDraft {
-        name: given("name", &of_query.name),
-        tag: given("tag_id", &of_query.tag_id),
-        source: given("source", &of_query.source),
-        ..InboundDraft::default()
-    };
+    let draft =
+        InboundDraft { name: given("name"), tag: given("tag_id"), source: given("source"), ..InboundDraft::default() };
+    let organization = of_query.get("organization").cloned();
     let created = actor.create_inbound_by_api(organization, &campaign, draft).await.map_err(no_access)?;
     let url = created.url.unwrap_or_default();
     Ok(Json(InboundWebhookCreated { message: "Inbound Webhook Created", url }))
+}
+
+/// The parameters of a query; of a repeated one the first counts.
+fn query(uri: &Uri) -> HashMap<String, String> {
+    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else { return HashMap::new() };
+    // What comes later in a map stays.
+    pairs.into_iter().rev().collect()
 }
 
 /// The parameters in a body: the members of a JSON object, or the fields of a form.
