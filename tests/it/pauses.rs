@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 const FAILING_MS: i64 = 60_000;
 const PROBE_MS: i64 = 900_000;
+/// More than the timeout of a request.
+const PROBE_ENDED_MS: i64 = 40_000;
 const WAIT_MS: i64 = 3 * 3_600_000;
 
 fn options() -> WorldOptions {
@@ -93,6 +95,8 @@ on_both! {
 
         world.receiver.always("/subscriber", Behaviour::status(200));
         world.advance(PROBE_MS).await;
+        // What was looked at beside the probe is looked at again when that must have ended.
+        world.advance(PROBE_ENDED_MS).await;
         assert_eq!(states(&world).await, ["delivered", "delivered", "delivered"]);
         assert!(paused(&world).await.is_null());
         let events: Vec<Value> = world.receiver.at("/operations").iter().map(|told| told.json()["event"].clone()).collect();

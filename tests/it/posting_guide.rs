@@ -2,7 +2,7 @@
 
 use hookmill_pipeline::{SENDER_DOCUMENTS, STANDARD_DOCUMENT};
 use hookmill_tests::world::workspace;
-use hookmill_tests::{Client, Response, World, command_line, on_both};
+use hookmill_tests::{Client, Response, World, command_line, on_both, on_sqlite};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -187,7 +187,7 @@ async fn put_value_sets(world: &World) {
 const WITHOUT_EXAMPLE: [&str; 4] =
     ["form-rows-to-leads", "json-encoded-twice-and-read", "variant-soap-with-namespaces", "xml-in-a-text-of-xml"];
 
-on_both! {
+on_sqlite! {
     /// I6 O3 M3 M4 M7: for every sample document in the repository, the guide's own call is accepted, and its leads are mapped as the guide
     /// shows them, without a quarantine and without a warning about a field; they are disqualified only where the guide says so.
     async fn i6_a_guide_tells_the_truth_for_every_document(kind: Kind) {

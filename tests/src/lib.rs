@@ -53,3 +53,16 @@ macro_rules! on_both {
         }
     };
 }
+
+/// The same on SQLite alone: for long tests of what the database has no part in.
+#[macro_export]
+macro_rules! on_sqlite {
+    ($(#[$meta:meta])* async fn $name:ident($kind:ident: Kind) $body:block) => {
+        $(#[$meta])*
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            let $kind = $crate::Kind::Sqlite;
+            $body
+        }
+    };
+}

@@ -43,6 +43,16 @@ pub fn default_outcome(status: Option<u16>) -> OutcomeKind {
     }
 }
 
+/// The interpretation of a response to what only tells (W9): 2xx is accepted, `410` is failed, and all else, as no response, is retry. Nobody
+/// decides by it, and what a receiver rejects now, by a mistake in its set-up as a rule, it takes once that is corrected.
+pub fn outcome_of_told(status: Option<u16>) -> OutcomeKind {
+    match status {
+        Some(200..=299) => OutcomeKind::Accepted,
+        Some(status) if pauses_endpoint(status) => OutcomeKind::Failed,
+        _ => OutcomeKind::Retry,
+    }
+}
+
 /// Whether this status pauses the endpoint: `410 Gone`.
 pub fn pauses_endpoint(status: u16) -> bool {
     status == 410
@@ -83,6 +93,20 @@ mod tests {
         for (what, status, expected) in table {
             assert_eq!(default_outcome(status), expected, "{what}: {status:?}");
         }
+    }
+
+    /// W9 C3: what a webhook does not take is sent again, whatever it says; only one that is gone is not asked again.
+    #[test]
+    fn w9_what_is_told_is_told_again() {
+        for status in 0..=u16::MAX {
+            let expected = match (status / 100, status) {
+                (2, _) => OutcomeKind::Accepted,
+                (_, 410) => OutcomeKind::Failed,
+                _ => OutcomeKind::Retry,
+            };
+            assert_eq!(outcome_of_told(Some(status)), expected, "{status}");
+        }
+        assert_eq!(outcome_of_told(None), OutcomeKind::Retry);
     }
 
     /// M9: over every status, exactly the named ones are accepted or retried.

@@ -25,21 +25,29 @@ pub(crate) struct Subject {
     pub(crate) person: Option<String>,
     /// The shard of its submission: whoever erases that has what is sent of it in memory.
     pub(crate) shard: Option<u16>,
+    /// How many bytes the lead of its submission has.
+    pub(crate) bytes: i64,
 }
 
 impl Subject {
-    fn submission(id: String, person: String, shard: u16) -> Self {
-        Self { subject: EventSubject::Submission(id), person: Some(person), shard: Some(shard) }
+    fn submission(id: String, person: String, (shard, bytes): (u16, i64)) -> Self {
+        Self { subject: EventSubject::Submission(id), person: Some(person), shard: Some(shard), bytes }
+    }
+
+    fn without_submission(subject: EventSubject, person: Option<String>) -> Self {
+        Self { subject, person, shard: None, bytes: 0 }
     }
 }
+
+/// The newest submission of a lead in a campaign, its shard, and how many bytes its lead has.
+type Newest = HashMap<(String, String), (String, (u16, i64))>;
 
 /// What the store knows of the persons and submissions that events name.
 #[derive(Default)]
 struct Known {
     named: HashMap<String, SubmissionPlace>,
     leads: HashMap<IdentityHash, String>,
-    /// The newest submission of a lead in a campaign.
-    newest: HashMap<(String, String), (String, u16)>,
+    newest: Newest,
 }
 
 impl Pipeline {
@@ -87,21 +95,21 @@ impl Pipeline {
         events: &[&OfCampaign],
         identities: &[Vec<IdentityHash>],
         leads: &HashMap<IdentityHash, String>,
-    ) -> Result<HashMap<(String, String), (String, u16)>, StoreError> {
+    ) -> Result<Newest, StoreError> {
         let mut by_campaign: HashMap<&str, BTreeSet<&str>> = HashMap::new();
         for (one, identities) in events.iter().zip(identities) {
             if let Some(lead_id) = lead_of(identities, leads) {
                 by_campaign.entry(&one.context.campaign.key).or_default().insert(lead_id);
             }
         }
-        let mut found = HashMap::new();
+        let mut found = Newest::new();
         for (campaign_key, lead_ids) in by_campaign {
             let lead_ids: Vec<&str> = lead_ids.into_iter().collect();
             let among = [campaign_key.to_owned()];
             let newest = self.store.newest_submissions_of_leads(organization_id, &lead_ids, Some(&among)).await?;
             let each = newest.into_iter().map(|one| {
                 let shard = u16::try_from(one.shard).unwrap_or(0);
-                ((campaign_key.to_owned(), one.lead_id), (one.id, shard))
+                ((campaign_key.to_owned(), one.lead_id), (one.id, (shard, one.bytes)))
             });
             found.extend(each);
         }
@@ -122,24 +130,19 @@ impl Known {
     }
 
     fn subject(&self, one: &OfCampaign, identities: &[IdentityHash]) -> Subject {
-        if let Some(SubmissionPlace { id, lead_id, shard, .. }) = self.named_by(one) {
-            return Subject::submission(id.clone(), lead_id.clone().unwrap_or_else(|| id.clone()), *shard);
+        if let Some(SubmissionPlace { id, lead_id, shard, bytes, .. }) = self.named_by(one) {
+            return Subject::submission(id.clone(), lead_id.clone().unwrap_or_else(|| id.clone()), (*shard, *bytes));
         }
         let Some(first) = identities.first() else {
-            let person = one.event.lead.external_id.clone();
-            return Subject { subject: EventSubject::Nobody, person, shard: None };
+            return Subject::without_submission(EventSubject::Nobody, one.event.lead.external_id.clone());
         };
         let Some(lead_id) = lead_of(identities, &self.leads) else {
             let hash = write_hex(first);
-            return Subject { subject: EventSubject::Person(hash.clone()), person: Some(hash), shard: None };
+            return Subject::without_submission(EventSubject::Person(hash.clone()), Some(hash));
         };
         match self.newest.get(&(one.context.campaign.key.clone(), lead_id.to_owned())) {
-            Some((id, shard)) => Subject::submission(id.clone(), lead_id.to_owned(), *shard),
-            None => Subject {
-                subject: EventSubject::Lead(lead_id.to_owned()),
-                person: Some(lead_id.to_owned()),
-                shard: None,
-            },
+            Some((id, place)) => Subject::submission(id.clone(), lead_id.to_owned(), *place),
+            None => Subject::without_submission(EventSubject::Lead(lead_id.to_owned()), Some(lead_id.to_owned())),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::webhooks::Shaper;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::DestinationKind as ReceiverKind;
-use hookmill_engine::contract::{Category, Event, Payload, Subject, Submission};
+use hookmill_engine::contract::{Category, Destination, Event, Payload, Subject, Submission};
 use hookmill_engine::{FaultKind, ItemError, Stage};
 use hookmill_store::deliveries::{DeliveryKey, Message, NewEvent, Shaped};
 use hookmill_store::{Remedy, StoreError};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the step that causes events waits for their messages: a plugin that takes longer shapes them when they are sent.
-const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
+pub(crate) const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
 
 /// How often messages are written again whose commit met somebody else's.
 const AGAIN_MAX: usize = 3;
@@ -71,6 +71,12 @@ impl WrittenMessages {
 
 type ShapedPayloads = (Vec<Result<Payload, ItemError>>, BTreeMap<String, String>);
 
+/// Events to shape for one destination, each with its place among all.
+pub(crate) type ToShape = Vec<(usize, Arc<EventData>, Option<Arc<Submission>>)>;
+
+/// What a program is asked for one destination.
+type ShapeCall = (Destination, Vec<Subject>);
+
 impl Pipeline {
     /// Shapes the messages of new events, as far as that succeeds in time; what is left has no message yet.
     pub(crate) async fn shape_new_events(
@@ -79,45 +85,84 @@ impl Pipeline {
         campaign_version_id: Option<&str>,
         mut events: Vec<(Arc<Submission>, &mut NewEvent)>,
     ) {
-        let sent = |event: &NewEvent| {
-            let sent = event.deliveries.iter().filter(|new| !new.is_suppressed);
-            sent.map(|new| new.destination_id.clone()).collect::<Vec<_>>()
-        };
-        let destinations: BTreeSet<String> = events.iter().flat_map(|(_, event)| sent(event)).collect();
-        let shaping = async {
-            for destination_id in destinations {
-                let is_to = |event: &NewEvent| event.deliveries.iter().any(|new| new.destination_id == destination_id);
-                let of_destination = events.iter_mut().filter(|(_, event)| is_to(event)).collect();
-                self.shape_new_events_for(&destination_id, context, campaign_version_id, of_destination).await;
+        let mut requests: BTreeMap<String, ToShape> = BTreeMap::new();
+        for (at, (subject, event)) in events.iter().enumerate() {
+            let data = Arc::new(EventData::of(event));
+            for new in event.deliveries.iter().filter(|new| !new.is_suppressed) {
+                let of_destination = requests.entry(new.destination_id.clone()).or_default();
+                of_destination.push((at, Arc::clone(&data), Some(Arc::clone(subject))));
             }
-        };
+        }
+        let shaping = self.shape_together(context, campaign_version_id, requests, |destination_id, at, message| {
+            let told = events[at].1.deliveries.iter_mut().filter(|new| new.destination_id == destination_id);
+            told.for_each(|new| new.message = Some(message.clone()));
+        });
         // However many destinations there are, the step waits once; those that were shaped in time have their messages.
-        let _ = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await;
+        if let Ok(Err(error)) = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
+            tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
+        }
     }
 
-    async fn shape_new_events_for(
+    /// Shapes events of one campaign for several destinations: those with the same program in one run, since to begin one costs more than most
+    /// messages do. `keep` gets the message of each event, by the destination and the event's place, once its run has succeeded.
+    pub(crate) async fn shape_together(
         &self,
-        destination_id: &str,
         context: &CampaignContext,
         campaign_version_id: Option<&str>,
-        events: Vec<&mut (Arc<Submission>, &mut NewEvent)>,
-    ) {
-        let requests =
-            events.iter().map(|(subject, event)| (Arc::new(EventData::of(event)), Some(Arc::clone(subject)))).collect();
-        let shaping = self.shape_events(destination_id, context, campaign_version_id, requests);
-        let (payloads, read) = match shaping.await {
-            Ok(Ok(shaped)) => shaped,
-            Ok(Err(_)) => return,
-            Err(error) => {
-                tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
-                return;
+        requests: BTreeMap<String, ToShape>,
+        mut keep: impl FnMut(&str, usize, Message),
+    ) -> Result<(), StoreError> {
+        let mut groups: Vec<(Shaper, Vec<(String, Vec<usize>, ShapeCall)>)> = Vec::new();
+        for (destination_id, events) in requests {
+            let webhook = self.webhook(context, &destination_id).await?;
+            // What is not ready is when the messages are sent, or is looked at then.
+            let Ok(shaper) = self.shaper(webhook.as_deref(), campaign_version_id).await else { continue };
+            let destination = context.event_destination(&destination_id, webhook.as_deref());
+            let places = events.iter().map(|(at, ..)| *at).collect();
+            let subjects = events.iter().map(|(_, event, submission)| subject(event, submission.as_ref())).collect();
+            let member = (destination_id, places, (destination, subjects));
+            match groups.iter_mut().find(|(of_group, _)| of_group.is_same(&shaper)) {
+                Some((_, members)) => members.push(member),
+                None => groups.push((shaper, vec![member])),
             }
-        };
-        for ((_, event), payload) in events.into_iter().zip(payloads) {
-            let Ok(payload) = payload else { continue };
-            let message = message(&payload).with_value_sets(read.clone());
-            for delivery in event.deliveries.iter_mut().filter(|new| new.destination_id == destination_id) {
-                delivery.message = Some(message.clone());
+        }
+        for (shaper, members) in groups {
+            let (names, calls): (Vec<_>, Vec<_>) =
+                members.into_iter().map(|(id, places, call)| ((id, places), call)).unzip();
+            let (shaped, read) = self.run_shapes(context, &shaper, campaign_version_id, &calls).await?;
+            for ((destination_id, places), payloads) in names.iter().zip(shaped) {
+                for (at, payload) in places.iter().zip(payloads) {
+                    if let Ok(payload) = payload {
+                        keep(destination_id, *at, message(&payload).with_value_sets(read.clone()));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a program for several destinations, once more for each time it asks for a table that is not in memory yet.
+    async fn run_shapes(
+        &self,
+        context: &CampaignContext,
+        shaper: &Shaper,
+        campaign_version_id: Option<&str>,
+        calls: &[ShapeCall],
+    ) -> Result<(Vec<Vec<Result<Payload, ItemError>>>, BTreeMap<String, String>), StoreError> {
+        let campaign_version_id = campaign_version_id.filter(|_| shaper.is_of_campaign);
+        let now = self.clock.now();
+        let run_id = self.ids.new_id("run", now);
+        let call = Arc::new(context::context(&context.organization, &context.campaign, now, &run_id));
+        let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
+        loop {
+            let mut run = self.run(&shaper.program, call.clone(), &lookups);
+            let mut shaped = Vec::with_capacity(calls.len());
+            for (destination, subjects) in calls {
+                shaped.push(run.shape_subjects(destination.clone(), subjects.clone()).await);
+            }
+            match self.fetch_missing(&lookups).await? {
+                Some(more) => lookups = more,
+                None => return Ok((shaped, lookups.read())),
             }
         }
     }
@@ -279,28 +324,19 @@ impl Pipeline {
         events: Vec<(Arc<EventData>, Option<Arc<Submission>>)>,
     ) -> Result<Result<ShapedPayloads, NotReady>, StoreError> {
         let webhook = self.webhook(context, destination_id).await?;
-        let Shaper { program, is_of_campaign } = match self.shaper(webhook.as_deref(), campaign_version_id).await {
+        let shaper = match self.shaper(webhook.as_deref(), campaign_version_id).await {
             Ok(shaper) => shaper,
             Err(not_ready) => return Ok(Err(not_ready)),
         };
-        let campaign_version_id = campaign_version_id.filter(|_| is_of_campaign);
-        let (now, organization) = (self.clock.now(), &context.organization);
-        let call = Arc::new(context::context(organization, &context.campaign, now, &self.ids.new_id("run", now)));
         let destination = context.event_destination(destination_id, webhook.as_deref());
-        let subjects: Vec<Subject> = events
-            .iter()
-            .map(|(event, submission)| Subject::Event(Arc::new(contract_event(event, submission.as_ref()))))
-            .collect();
-        let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
-        loop {
-            let mut run = self.run(&program, call.clone(), &lookups);
-            let payloads = run.shape_subjects(destination.clone(), subjects.clone()).await;
-            match self.fetch_missing(&lookups).await? {
-                Some(more) => lookups = more,
-                None => return Ok(Ok((payloads, lookups.read()))),
-            }
-        }
+        let subjects = events.iter().map(|(event, submission)| subject(event, submission.as_ref())).collect();
+        let (shaped, read) = self.run_shapes(context, &shaper, campaign_version_id, &[(destination, subjects)]).await?;
+        Ok(Ok((shaped.into_iter().flatten().collect(), read)))
     }
+}
+
+fn subject(event: &EventData, submission: Option<&Arc<Submission>>) -> Subject {
+    Subject::Event(Arc::new(contract_event(event, submission)))
 }
 
 fn delivery_key(delivery: &Delivery) -> DeliveryKey {

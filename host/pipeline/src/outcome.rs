@@ -17,7 +17,7 @@ use super::send::Receiver;
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
 use hookmill_domain::delivery::{DestinationKind, ReceiverSettings};
-use hookmill_domain::interpret::OutcomeKind;
+use hookmill_domain::interpret::{OutcomeKind, outcome_of_told};
 use hookmill_domain::net_policy::UrlView;
 use hookmill_domain::retry::{Backoff, Next as NextTry, Retries};
 use hookmill_domain::state::{Change, State};
@@ -174,8 +174,17 @@ impl Pipeline {
     /// Interprets the responses of a group: one call for all of a destination that decides; the others are interpreted by their status.
     async fn interpret_responses(&self, group: &[Responded]) -> Vec<Interpretation> {
         let now = self.clock.now();
-        let mut interpretations: Vec<Interpretation> =
-            group.iter().map(|one| interpret_by_status(&one.response, one.receiver.url(), now.0)).collect();
+        let by_status = |one: &Responded| {
+            let interpretation = interpret_by_status(&one.response, one.receiver.url(), now.0);
+            match one.delivery.kind().is_some_and(DestinationKind::is_told) {
+                true => {
+                    let status = one.response.as_ref().ok().map(|response| response.status);
+                    Interpretation { kind: outcome_of_told(status), ..interpretation }
+                }
+                false => interpretation,
+            }
+        };
+        let mut interpretations: Vec<Interpretation> = group.iter().map(by_status).collect();
         let is_interpreted = |one: &Responded| one.delivery.kind().is_some_and(DestinationKind::is_interpreted);
         let asked: Vec<usize> =
             (0..group.len()).filter(|at| is_interpreted(&group[*at]) && group[*at].program.is_some()).collect();

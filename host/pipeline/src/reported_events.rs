@@ -1,8 +1,10 @@
 //! Events that sources report (I12): looked up, kept once, and told to the same webhooks as the host's own.
 
 use super::Pipeline;
+use super::context;
 use super::delivery::{Delivery, EventData};
 use super::event_subjects::{OfCampaign, Subject};
+use super::events::{SHAPE_WITH_STEP, ToShape};
 use super::finish::CampaignContext;
 use super::rendered::json;
 use super::unavailable::unavailable;
@@ -12,13 +14,14 @@ use hookmill_domain::error::ApiError;
 use hookmill_domain::event::FIRST_EMAIL_SENT;
 use hookmill_domain::flow::lanes::LaneKey;
 use hookmill_domain::reported_event::{RejectedEvent, ReportedEvent, read_events};
+use hookmill_engine::contract::Submission;
 use hookmill_store::StoreError;
 use hookmill_store::deliveries::NewDelivery;
 use hookmill_store::reported_events::{EventSubject, NewReportedEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The response to events that are durable (E1).
@@ -88,12 +91,16 @@ impl Pipeline {
         let subjects = self.find_subjects(organization_id, &looked_up).await.map_err(unavailable)?;
         let mut rows: Vec<NewReportedEvent> = Vec::with_capacity(of_campaigns.len());
         let mut reported = Vec::with_capacity(of_campaigns.len());
+        let read = self.read_submissions_of(organization_id, &subjects).await.map_err(unavailable)?;
+        let mut contexts = Vec::with_capacity(of_campaigns.len());
         for (OfCampaign { context, event }, subject) in of_campaigns.into_iter().zip(subjects) {
             let resolved = Resolved { context, event, subject };
             reported.push(rows.len());
             rows.push(self.reported_row(&resolved));
             rows.extend(self.first_email(&resolved));
+            contexts.resize(rows.len(), resolved.context);
         }
+        self.shape_reported(&mut rows, &contexts, &read).await;
         let mut kept = Vec::with_capacity(rows.len());
         for piece in rows.chunks(EVENTS_PER_COMMIT) {
             kept.extend(self.keep_events(organization_id, piece).await.map_err(unavailable)?);
@@ -101,6 +108,77 @@ impl Pipeline {
         response.accepted = reported.iter().filter(|at| kept[**at]).count();
         response.duplicates = reported.len() - response.accepted;
         Ok(response)
+    }
+
+    /// The submissions that events are about, as long as their leads fit into what is read at once.
+    async fn read_submissions_of(
+        &self,
+        organization_id: &str,
+        subjects: &[Subject],
+    ) -> Result<HashMap<String, Arc<Submission>>, StoreError> {
+        let mut bytes_left = i64::try_from(self.settings.limits.load_bytes_max).unwrap_or(i64::MAX);
+        let mut ids = BTreeSet::new();
+        for subject in subjects {
+            if let EventSubject::Submission(id) = &subject.subject
+                && subject.bytes <= bytes_left
+                && ids.insert(id.as_str())
+            {
+                bytes_left -= subject.bytes;
+            }
+        }
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let rows = self.store.submissions_by_id(organization_id, &ids).await?;
+        let each = rows.into_iter().filter(|row| row.erased_at.is_none()).map(|row| {
+            let lead = row.lead.as_deref().map_or_else(|| "{}".to_owned(), context::to_text);
+            let submission = context::submission(&row.id, row.lead_id, lead, row.is_test, row.received_at);
+            (row.id, Arc::new(submission))
+        });
+        Ok(each.collect())
+    }
+
+    /// Shapes the messages of events that are about to be kept, as far as that succeeds in time; what is left is shaped when it is sent. So most of
+    /// them are written once.
+    async fn shape_reported(
+        &self,
+        rows: &mut [NewReportedEvent],
+        contexts: &[Arc<CampaignContext>],
+        read: &HashMap<String, Arc<Submission>>,
+    ) {
+        let mut of_campaigns: BTreeMap<String, (Arc<CampaignContext>, BTreeMap<String, ToShape>)> = BTreeMap::new();
+        for (at, (row, context)) in rows.iter().zip(contexts).enumerate() {
+            let submission = row.submission_id().map(|id| read.get(id).map(Arc::clone));
+            // One that was not read is read when the message is sent.
+            if submission.as_ref().is_some_and(Option::is_none) {
+                continue;
+            }
+            let data = Arc::new(EventData::reported(row));
+            for new in row.deliveries.iter().filter(|new| !new.is_suppressed) {
+                let of_campaign = of_campaigns.entry(row.campaign_key.clone());
+                let (_, requests) = of_campaign.or_insert_with(|| (Arc::clone(context), BTreeMap::new()));
+                let of_destination = requests.entry(new.destination_id.clone()).or_default();
+                of_destination.push((at, Arc::clone(&data), submission.clone().flatten()));
+            }
+        }
+        let shaping = async {
+            for (context, requests) in of_campaigns.into_values() {
+                let version = context.campaign.active_version_id.as_deref();
+                let shaped = self.shape_together(&context, version, requests, |destination_id, at, message| {
+                    let told = rows[at].deliveries.iter_mut().find(|new| new.destination_id == destination_id);
+                    if let Some(new) = told {
+                        new.message = Some(message);
+                    }
+                });
+                shaped.await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        // However many webhooks there are, the source waits once.
+        if let Ok(Err(error)) = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
+            tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
+        }
     }
 
     /// Keeps events of an organization in one commit, and has sent what is to be sent of them; says which are new.

@@ -141,7 +141,8 @@ impl Receiver {
         }
     }
 
-    fn timeout(&self) -> Duration {
+    /// How long one request may take.
+    pub(crate) fn timeout(&self) -> Duration {
         match self {
             Self::Client(endpoint) => Duration::from_secs(endpoint.timeout_s),
             Self::Ping(ping, ..) => Duration::from_millis(ping.timeout_ms),

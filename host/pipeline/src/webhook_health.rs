@@ -24,6 +24,8 @@ use sha2::{Digest, Sha256};
 
 /// How many webhooks are remembered that fail.
 const FAILING_REMEMBERED_MAX: usize = 10_000;
+/// How long after the end of a probe at the latest the other messages are looked at again, in milliseconds.
+const AFTER_PROBE_MS: i64 = 1_000;
 /// How the key of such an event begins, so that it is none of a source.
 const PAUSE_KEY: &str = "\0pause\0";
 
@@ -96,11 +98,17 @@ impl Pipeline {
         if delivery.row.created_at.saturating_add(limits.paused_wait_ms_max) < now.0 {
             return Ok(Preparation::End(NoRequest::Because(Nobody::DestinationPaused.as_str())));
         }
+        if now < probe_at {
+            return Ok(Preparation::End(NoRequest::Then(Next::Defer(probe_at))));
+        }
         let (id, next_at) = (&delivery.row.destination_id, now.plus_ms(limits.probe_paused_every_ms));
-        if probe_at <= now && self.store.claim_probe(id, revision, probe_at, next_at).await? {
+        if self.store.claim_probe(id, revision, probe_at, next_at).await? {
             return Ok(Preparation::Send(Box::new(addressee), None));
         }
-        let again_at = if now < probe_at { probe_at } else { next_at };
+        // Another one is the probe: what comes of it is known then, also where it resumes the webhook while this is being deferred.
+        let timeout_ms =
+            i64::try_from(addressee.receiver.timeout().as_millis()).unwrap_or(limits.probe_paused_every_ms);
+        let again_at = now.plus_ms(timeout_ms.saturating_add(AFTER_PROBE_MS));
         Ok(Preparation::End(NoRequest::Then(Next::Defer(again_at))))
     }
 

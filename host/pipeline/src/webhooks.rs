@@ -89,6 +89,14 @@ pub(crate) struct Shaper {
     pub(crate) is_of_campaign: bool,
 }
 
+impl Shaper {
+    /// Whether both run the same, and may read the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let of = |shaper: &Self| (shaper.is_of_campaign, shaper.program.component.digest());
+        of(self) == of(other) && self.program.plan == other.program.plan
+    }
+}
+
 impl Pipeline {
     /// A webhook that a campaign's events went to when they happened; none where it is gone. It may be somebody's who has the campaign no
     /// more: what happened before is told all the same.

@@ -62,7 +62,15 @@ pub struct NewReportedEvent {
 impl NewReportedEvent {
     /// Whether it is about no submission.
     pub fn is_about_none(&self) -> bool {
-        !matches!(self.subject, EventSubject::Submission(_))
+        self.submission_id().is_none()
+    }
+
+    /// The submission that it is about.
+    pub fn submission_id(&self) -> Option<&str> {
+        match &self.subject {
+            EventSubject::Submission(id) => Some(id),
+            EventSubject::Lead(_) | EventSubject::Person(_) | EventSubject::Nobody => None,
+        }
     }
 }
 

@@ -113,6 +113,8 @@ pub struct SubmissionPlace {
     pub lead_id: Option<String>,
     /// The shard whose lease covers its work.
     pub shard: u16,
+    /// How many bytes its lead has.
+    pub bytes: i64,
 }
 
 /// What is read of submissions `s` of campaigns `c`.
@@ -130,10 +132,12 @@ impl Store {
         organization_id: &str,
         ids: &[&str],
     ) -> Result<Vec<SubmissionPlace>, StoreError> {
-        const SELECT: &str = ") select s.id, s.campaign_key, s.lead_id, s.shard from v join submissions s on s.organization_id = v.organization_id and s.id = v.id \
+        const SELECT: &str = ") select s.id, s.campaign_key, s.lead_id, s.shard, cast(coalesce(length(s.lead), 0) as bigint) from v join submissions s on s.organization_id = v.organization_id and s.id = v.id \
              where s.erased_at is null";
-        let rows = select_many!(self, query_as as (String, String, Option<String>, i64), SELECT, organization_id, ids);
-        let place = |(id, campaign_key, lead_id, shard)| SubmissionPlace {
+        let rows =
+            select_many!(self, query_as as (String, String, Option<String>, i64, i64), SELECT, organization_id, ids);
+        let place = |(id, campaign_key, lead_id, shard, bytes)| SubmissionPlace {
+            bytes,
             id,
             campaign_key,
             lead_id,

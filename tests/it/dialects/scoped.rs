@@ -253,7 +253,8 @@ on_both! {
     async fn s2_a_failure_is_tried_again_three_times(kind: Kind) {
         let world = World::new(kind).await;
         campaigns(&world).await;
-        for (path, behaviour) in [("/broken", Behaviour::status(500)), ("/closes", Behaviour::Close)] {
+        let failures = [("/broken", Behaviour::status(500)), ("/closes", Behaviour::Close), ("/missing", Behaviour::status(404)), ("/moved", Behaviour::status(302))];
+        for (path, behaviour) in failures {
             world.receiver.always(path, behaviour);
             created(&world, &json!({"webhook_url": world.receiver.url(path), "association_type": 3, "email_campaign_id": "EE", "event_type": "lead.delivered"})).await;
         }
@@ -261,14 +262,14 @@ on_both! {
         for wait_ms in [7_000, 13_000, 26_000, 86_400_000] {
             world.advance(wait_ms).await;
         }
-        for path in ["/broken", "/closes"] {
+        for path in ["/broken", "/closes", "/missing", "/moved"] {
             let got = world.receiver.at(path);
             assert_eq!(got.len(), 4, "{path}");
             assert!(got.iter().all(|request| request.body == got[0].body), "{path}");
         }
         let page = world.admin.get(&format!("/v1/deliveries?submission={submission}")).await.expect(200).json;
         let rows = page["items"].as_array().unwrap();
-        assert!(rows.len() == 2 && rows.iter().all(|row| row["state"] == "failed" && row["retries_max"] == 3), "{page}");
+        assert!(rows.len() == 4 && rows.iter().all(|row| row["state"] == "failed" && row["retries_max"] == 3), "{page}");
         assert_eq!(world.state(&submission).await, "delivered");
         world.stop().await;
     }
