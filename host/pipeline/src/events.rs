@@ -156,10 +156,18 @@ impl Pipeline {
         let mut lookups = self.lookups(&context.campaign, campaign_version_id).await?;
         loop {
             let mut run = self.run(&shaper.program, call.clone(), &lookups);
-            let mut shaped = Vec::with_capacity(calls.len());
-            for (destination, subjects) in calls {
-                shaped.push(run.shape_subjects(destination.clone(), subjects.clone()).await);
-            }
+            let calls_of_run = calls.to_vec();
+            // On one thread, since there may be many destinations of few events each.
+            let shaping = self.engine().on_guest_thread(async move {
+                let mut shaped = Vec::with_capacity(calls_of_run.len());
+                for (destination, subjects) in calls_of_run {
+                    shaped.push(run.shape_subjects(destination, subjects).await);
+                }
+                shaped
+            });
+            // Where the host failed nothing is known of any of them.
+            let unknown = |(_, subjects): &ShapeCall| subjects.iter().map(|_| Err(ItemError::Postponed)).collect();
+            let shaped = shaping.await.unwrap_or_else(|_| calls.iter().map(unknown).collect());
             match self.fetch_missing(&lookups).await? {
                 Some(more) => lookups = more,
                 None => return Ok((shaped, lookups.read())),
