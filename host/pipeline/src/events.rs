@@ -77,6 +77,9 @@ pub(crate) type ToShape = Vec<(usize, Arc<EventData>, Option<Arc<Submission>>)>;
 /// What a program is asked for one destination.
 type ShapeCall = (Destination, Vec<Subject>);
 
+/// A destination among several, the places of its events among all, and what is asked for it.
+type Member = (String, Vec<usize>, ShapeCall);
+
 impl Pipeline {
     /// Shapes the messages of new events, as far as that succeeds in time; what is left has no message yet.
     pub(crate) async fn shape_new_events(
@@ -112,7 +115,7 @@ impl Pipeline {
         requests: BTreeMap<String, ToShape>,
         mut keep: impl FnMut(&str, usize, Message),
     ) -> Result<(), StoreError> {
-        let mut groups: Vec<(Shaper, Vec<(String, Vec<usize>, ShapeCall)>)> = Vec::new();
+        let mut groups: Vec<(Shaper, Vec<Member>)> = Vec::new();
         for (destination_id, events) in requests {
             let webhook = self.webhook(context, &destination_id).await?;
             // What is not ready is when the messages are sent, or is looked at then.

@@ -116,7 +116,7 @@ impl Pipeline {
         organization_id: &str,
         subjects: &[Subject],
     ) -> Result<HashMap<String, Arc<Submission>>, StoreError> {
-        let mut bytes_left = i64::try_from(self.settings.limits.load_bytes_max).unwrap_or(i64::MAX);
+        let mut bytes_left = self.settings.limits.load_bytes_max;
         let mut ids = BTreeSet::new();
         for subject in subjects {
             if let EventSubject::Submission(id) = &subject.subject

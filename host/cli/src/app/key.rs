@@ -183,7 +183,7 @@ mod tests {
         let [first, second] = [[1; 32], [2; 32]].map(|key| STANDARD.encode(key));
         let two = obtain(Some(&format!(" {first}\n{second} ")), &data, &SystemIdGenerator::default()).unwrap();
         assert_eq!((two.bytes, two.others), ([1; 32], vec![[2; 32]]));
-        let many = vec![first.as_str(); KEYS_MAX + 1].join(" ");
+        let many = [first.as_str(); KEYS_MAX + 1].join(" ");
         for text in
             ["", "short", &STANDARD.encode([0; 31]), &format!("{first}{second}"), &format!("{first} short"), &many]
         {
