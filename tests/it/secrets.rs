@@ -56,6 +56,14 @@ fn echo(planted: &Planted, place: &str) -> Behaviour {
     Behaviour::Respond(500, vec![("x-echo".into(), sent.join(" "))], format!("you sent: {}", sent.join(" | ")))
 }
 
+/// The key of the operator of a host on empty data, and an organization there.
+async fn first_organization(host: &HostProcess) -> (String, String) {
+    let operator_key = host.operator_key.clone().expect("an operator key on empty data");
+    let operator = host.client().with_key(&operator_key);
+    let organization = operator.post("/v1/organizations", &json!({"name": "First"})).await.expect(201).str("id");
+    (operator_key, organization)
+}
+
 async fn plant(within: &Client, receiver: &Receiver) -> Planted {
     let mut planted = Planted(BTreeMap::new());
     let settings = json!({
@@ -149,10 +157,8 @@ async fn h5_no_output_has_a_secret() {
     let data = tempfile::tempdir().expect("a directory");
     let log = data.path().join("log.txt");
     let (host, receiver) = (HostProcess::start_with_log(data.path(), &log).await, Receiver::start().await);
-    let operator_key = host.operator_key.clone().expect("an operator key on empty data");
-    let operator = host.client().with_key(&operator_key);
-    let organization = operator.post("/v1/organizations", &json!({"name": "First"})).await.expect(201).str("id");
-    let within = operator.in_organization(&organization);
+    let (operator_key, organization) = first_organization(&host).await;
+    let within = host.client().with_key(&operator_key).in_organization(&organization);
     let mut planted = plant(&within, &receiver).await;
     let source_key = within.post("/v1/source-keys", &json!({"name": "website"})).await.expect(201).str("key");
     planted.add("operator-key", operator_key);
@@ -261,14 +267,7 @@ async fn h5_the_key_of_a_file_is_replaced() {
     let database = TestDatabase::create(Kind::Sqlite).await;
     let file = data.path().join(KEY_FILE);
     let host = HostProcess::start(data.path(), None).await;
-    let operator_key = host.operator_key.clone().expect("an operator key on empty data");
-    let organization = host
-        .client()
-        .with_key(&operator_key)
-        .post("/v1/organizations", &json!({"name": "First"}))
-        .await
-        .expect(201)
-        .str("id");
+    let (operator_key, organization) = first_organization(&host).await;
     plant(&host.client().with_key(&operator_key).in_organization(&organization), &receiver).await;
     rejected(&rotate(data.path(), &database, None), "stop it first");
     host.terminate().await;
@@ -309,14 +308,7 @@ async fn h5_the_key_of_running_hosts_is_replaced() {
     let start_in = async |data: &Path, key: &str| HostProcess::start_with_key(data, database.url.as_deref(), key).await;
     let start = async |key: &str| start_in(data.path(), key).await;
     let host = start(OLD).await;
-    let operator_key = host.operator_key.clone().expect("an operator key on empty data");
-    let organization = host
-        .client()
-        .with_key(&operator_key)
-        .post("/v1/organizations", &json!({"name": "First"}))
-        .await
-        .expect(201)
-        .str("id");
+    let (operator_key, organization) = first_organization(&host).await;
     plant(&host.client().with_key(&operator_key).in_organization(&organization), &receiver).await;
     rejected(&rotate(data.path(), &database, Some(OLD)), "one encryption key alone");
     host.terminate().await;

@@ -55,8 +55,12 @@ impl RequestMetadata {
 
     /// Whether the body came as XML.
     pub fn is_xml(&self) -> bool {
-        let essence = self.header("content-type").and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-        let essence = essence.to_ascii_lowercase();
-        essence.ends_with("/xml") || essence.ends_with("+xml")
+        let media_type = media_type(self.header("content-type").unwrap_or_default());
+        media_type.ends_with("/xml") || media_type.ends_with("+xml")
     }
+}
+
+/// The type of a `Content-Type` without its parameters, in lower case.
+pub fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the step that causes events waits for their messages: a plugin that takes longer shapes them when they are sent.
-pub(crate) const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
+const SHAPE_WITH_STEP: Duration = Duration::from_millis(100);
 
 /// How often messages are written again whose commit met somebody else's.
 const AGAIN_MAX: usize = 3;
@@ -100,10 +100,7 @@ impl Pipeline {
             let told = events[at].1.deliveries.iter_mut().filter(|new| new.destination_id == destination_id);
             told.for_each(|new| new.message = Some(message.clone()));
         });
-        // However many destinations there are, the step waits once; those that were shaped in time have their messages.
-        if let Ok(Err(error)) = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
-            tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
-        }
+        within_step(shaping).await;
     }
 
     /// Shapes events of one campaign for several destinations: those with the same program in one run, since to begin one costs more than most
@@ -343,6 +340,13 @@ impl Pipeline {
         let subjects = events.iter().map(|(event, submission)| subject(event, submission.as_ref())).collect();
         let (shaped, read) = self.run_shapes(context, &shaper, campaign_version_id, &[(destination, subjects)]).await?;
         Ok(Ok((shaped.into_iter().flatten().collect(), read)))
+    }
+}
+
+/// Shapes for as long as a step waits, however many destinations there are; those that were shaped in time have their messages.
+pub(crate) async fn within_step(shaping: impl Future<Output = Result<(), StoreError>>) {
+    if let Ok(Err(error)) = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
+        tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
     }
 }
 

@@ -17,6 +17,7 @@ use hookmill_domain::error::{ApiError, Detail, Kind};
 use hookmill_domain::inbound::fields::{Wishes, normalize};
 use hookmill_domain::inbound::response::{InboundLead, Known, check_addresses};
 use hookmill_domain::lead::{Identity, IdentityHash, tags};
+use hookmill_domain::metadata::media_type;
 use hookmill_domain::net_policy::Schemes;
 use hookmill_engine::ItemError;
 use hookmill_engine::contract::{Failure, MappedLead};
@@ -397,8 +398,7 @@ fn split(leads: Vec<Result<MappedLead, Failure>>) -> (Vec<(usize, MappedLead)>, 
 }
 
 fn is_form(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(essence.as_str(), "application/x-www-form-urlencoded" | "multipart/form-data")
+    matches!(media_type(content_type).as_str(), "application/x-www-form-urlencoded" | "multipart/form-data")
 }
 
 /// Keeps with a request what its body asks for.

@@ -4,7 +4,7 @@ use super::Pipeline;
 use super::context;
 use super::delivery::{Delivery, EventData};
 use super::event_subjects::{OfCampaign, Subject};
-use super::events::{SHAPE_WITH_STEP, ToShape};
+use super::events::{ToShape, within_step};
 use super::finish::CampaignContext;
 use super::rendered::json;
 use super::unavailable::unavailable;
@@ -149,9 +149,9 @@ impl Pipeline {
     ) {
         let mut of_campaigns: BTreeMap<String, (Arc<CampaignContext>, BTreeMap<String, ToShape>)> = BTreeMap::new();
         for (at, (row, context)) in rows.iter().zip(contexts).enumerate() {
-            let submission = row.submission_id().map(|id| read.get(id).map(Arc::clone));
+            let submission = row.submission_id().and_then(|id| read.get(id));
             // One that was not read is read when the message is sent.
-            if submission.as_ref().is_some_and(Option::is_none) {
+            if submission.is_none() && !row.is_about_none() {
                 continue;
             }
             let data = Arc::new(EventData::reported(row));
@@ -159,7 +159,7 @@ impl Pipeline {
                 let of_campaign = of_campaigns.entry(row.campaign_key.clone());
                 let (_, requests) = of_campaign.or_insert_with(|| (Arc::clone(context), BTreeMap::new()));
                 let of_destination = requests.entry(new.destination_id.clone()).or_default();
-                of_destination.push((at, Arc::clone(&data), submission.clone().flatten()));
+                of_destination.push((at, Arc::clone(&data), submission.map(Arc::clone)));
             }
         }
         let shaping = async {
@@ -175,10 +175,7 @@ impl Pipeline {
             }
             Ok::<_, StoreError>(())
         };
-        // However many webhooks there are, the source waits once.
-        if let Ok(Err(error)) = tokio::time::timeout(SHAPE_WITH_STEP, shaping).await {
-            tracing::warn!(error = %error, "messages could not be shaped with their events; they will be shaped when they are sent");
-        }
+        within_step(shaping).await;
     }
 
     /// Keeps events of an organization in one commit, and has sent what is to be sent of them; says which are new.
@@ -225,7 +222,11 @@ impl Pipeline {
         for destination_id in lanes {
             self.flow.read_deliveries(organization_id, destination_id, now);
         }
-        let shards: BTreeSet<u16> = deliveries.iter().map(|one| one.shard).collect();
+        self.signal_others(deliveries.iter().map(|one| one.shard)).await
+    }
+
+    /// Tells the hosts that have these shards that there is something due in them; for its own this host knows.
+    pub(crate) async fn signal_others(&self, shards: impl IntoIterator<Item = u16>) -> Result<(), StoreError> {
         let of_others: Vec<u16> = shards.into_iter().filter(|shard| self.flow.epoch(*shard).is_none()).collect();
         self.store.signal_shards(&of_others).await
     }

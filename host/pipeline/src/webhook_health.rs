@@ -187,8 +187,7 @@ impl Pipeline {
         let now = self.clock.now();
         let shards = self.store.deliver_now(destination_id, now).await?;
         self.flow.read_deliveries(organization_id, destination_id, now);
-        let of_others: Vec<u16> = shards.into_iter().filter(|shard| self.flow.epoch(*shard).is_none()).collect();
-        self.store.signal_shards(&of_others).await
+        self.signal_others(shards).await
     }
 
     /// Tells everybody else who wants to know.

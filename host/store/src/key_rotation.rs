@@ -12,6 +12,8 @@ const PIECE: i64 = 200;
 struct Column {
     table: &'static str,
     purpose: &'static str,
+    /// What comes before the second text of the first row.
+    before: &'static str,
     /// The rows after one, in the order of their key.
     select: &'static str,
     /// Replaces a secret unless it was saved anew meanwhile.
@@ -22,18 +24,21 @@ const COLUMNS: [Column; 4] = [
     Column {
         table: "source_keys",
         purpose: keys::PURPOSE,
+        before: "",
         select: "select id, '' as part, encrypted_key as secret from source_keys where id > $1 and cast($2 as text) is not null and encrypted_key is not null order by id limit $3",
         update: "update source_keys set encrypted_key = $1 where id = $2 and cast($3 as text) is not null and encrypted_key = $4",
     },
     Column {
         table: "inbound_webhooks",
         purpose: inbound_webhooks::PURPOSE,
+        before: "",
         select: "select id, '' as part, encrypted_settings as secret from inbound_webhooks where id > $1 and cast($2 as text) is not null order by id limit $3",
         update: "update inbound_webhooks set encrypted_settings = $1 where id = $2 and cast($3 as text) is not null and encrypted_settings = $4",
     },
     Column {
         table: "erasures",
         purpose: erasures::PURPOSE,
+        before: "",
         select: "select organization_id as id, id as part, encrypted_person as secret from erasures where (organization_id, id) > ($1, $2) and encrypted_person is not null \
              order by organization_id, id limit $3",
         update: "update erasures set encrypted_person = $1 where organization_id = $2 and id = $3 and encrypted_person = $4",
@@ -41,6 +46,7 @@ const COLUMNS: [Column; 4] = [
     Column {
         table: "destination_versions",
         purpose: destinations::PURPOSE,
+        before: "0",
         select: "select destination_id as id, cast(version as text) as part, encrypted_settings as secret from destination_versions \
              where (destination_id, version) > ($1, cast($2 as bigint)) order by destination_id, version limit $3",
         update: "update destination_versions set encrypted_settings = $1 where destination_id = $2 and version = cast($3 as bigint) and encrypted_settings = $4",
@@ -73,8 +79,7 @@ impl Store {
     }
 
     async fn reencrypt_column(&self, column: &Column) -> Result<u64, StoreError> {
-        let (mut changed, mut after) =
-            (0, (String::new(), if column.table == "destination_versions" { "0" } else { "" }.to_owned()));
+        let (mut changed, mut after) = (0, (String::new(), column.before.to_owned()));
         loop {
             let rows: Vec<SecretRow> = reading!(self, connection => {
                 sqlx::query_as(column.select).bind(&after.0).bind(&after.1).bind(PIECE).fetch_all(&mut *connection).await?

@@ -1,6 +1,7 @@
 //! The fields of a body that mean something besides the lead (K3, K4). What they ask for is read of every body; for a campaign on the standard document they
 //! are also made what that document finds, for any other the body stays as it came.
 
+use crate::edited_lead::{TAGS, TEXTS};
 use crate::error::{ApiError, Kind};
 use crate::metadata::InboundOrigin;
 use serde_json::{Map, Value};
@@ -40,26 +41,8 @@ const EXTERNAL_IDS: [&str; 4] = ["external_id", "lead_id", "__uid", "uid"];
 const EMAILS: [&str; 3] = ["email", "email_address", "e_mail"];
 /// Objects whose members are custom fields.
 const CUSTOM: [&str; 2] = ["custom_fields", "custom"];
-/// What else is not counted as a custom field: the standard fields, as they are called here as well.
-const STANDARD: [&str; 17] = [
-    "external_id",
-    "first_name",
-    "last_name",
-    "given_name",
-    "family_name",
-    "street",
-    "city",
-    "state",
-    "zip",
-    "country",
-    "date_of_birth",
-    "ip",
-    "source",
-    "tags",
-    "id",
-    "__source",
-    "__uid",
-];
+/// What else is not counted as a custom field, besides the standard fields as they are called here as well.
+const ALSO_STANDARD: [&str; 6] = [TAGS, "given_name", "family_name", "id", "__source", "__uid"];
 
 /// What a body asks for besides its lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -219,7 +202,9 @@ fn check(fields: &Map<String, Value>, utm: &Map<String, Value>) -> Result<(), Ap
 
 /// Whether a field of this simple name is counted as a custom one.
 fn is_standard(name: &str) -> bool {
-    [&STANDARD[..], &PHONES[..], &EMAILS[..], &CUSTOM[..]].into_iter().any(|names| names.contains(&name))
+    [&TEXTS[..], &ALSO_STANDARD[..], &PHONES[..], &EMAILS[..], &CUSTOM[..]]
+        .into_iter()
+        .any(|names| names.contains(&name))
 }
 
 /// A text, or a number or truth value as text.

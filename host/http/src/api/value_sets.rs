@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use hookmill_admin::rows::{ValueSet, ValueSetVersion};
 use hookmill_domain::error::{ApiError, Kind};
+use hookmill_domain::metadata::media_type;
 use hookmill_domain::value_set::{CsvHeader, TableProblem};
 use hookmill_pipeline::{Pipeline, PutSet, TableFormat};
 use serde::{Deserialize, Serialize};
@@ -209,7 +210,7 @@ fn format(headers: &HeaderMap) -> Result<TableFormat, ApiError> {
     if !coding.is_empty() && coding != "identity" {
         return reject("content_encoding_unsupported", "send the table as it is, without Content-Encoding".to_owned());
     }
-    match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+    match media_type(&content_type).as_str() {
         "text/csv" => Ok(TableFormat::Csv(csv_header(headers)?)),
         "application/json" => Ok(TableFormat::Json),
         other => {
