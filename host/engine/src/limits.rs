@@ -61,7 +61,7 @@ pub struct Limits {
     pub queued_calls_max: usize,
     /// Compiled code kept in memory, counted as its size on disk; also the most that one component may compile to.
     pub compiled_cache_bytes_max: usize,
-    /// Compiled components kept in memory. Each holds an open file, and a process has about a thousand by default.
+    /// Compiled components kept in memory. Each holds an open file.
     pub loaded_components_max: usize,
     /// Compiled code kept on disk; the oldest goes first.
     pub compiled_disk_bytes_max: u64,

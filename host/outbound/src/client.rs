@@ -12,6 +12,7 @@ use hookmill_domain::net_policy::CaCertificates;
 use super::connector::Connector;
 use super::departure::NotedBody;
 use super::guard::Guard;
+use super::slots::OpenConnections;
 use super::{BuildError, OutboundLimits};
 
 /// How much a server may send ahead on one stream of HTTP/2: reading is bounded, so a small window does.
@@ -24,15 +25,20 @@ pub(super) type Client = legacy::Client<Connector, NotedBody>;
 
 /// Two clients that differ in one thing: whether a connection is kept after a request.
 pub(super) struct Clients {
-    /// Keeps connections, for the hosts that are asked often.
+    /// Keeps connections.
     pub(super) keeping: Client,
-    /// Closes each connection, so that it always makes a new one.
+    /// Closes each connection, so that it always makes a new one: for a request that was lost with a kept one.
     pub(super) closing: Client,
 }
 
 impl Clients {
-    pub(super) fn new(guard: &Arc<Guard>, roots: RootCertStore, limits: &OutboundLimits) -> Result<Self, BuildError> {
-        let connector = Connector::new(guard, tls(roots)?, limits);
+    pub(super) fn new(
+        guard: &Arc<Guard>,
+        connections: &Arc<OpenConnections>,
+        roots: RootCertStore,
+        limits: &OutboundLimits,
+    ) -> Result<Self, BuildError> {
+        let connector = Connector::new(guard, connections, tls(roots)?, limits);
         let build = |idle_max: usize| builder(limits).pool_max_idle_per_host(idle_max).build(connector.clone());
         Ok(Self { keeping: build(limits.idle_per_host_max), closing: build(0) })
     }

@@ -20,6 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Interval, MissedTickBehavior, Sleep};
 
+use super::slots::OpenConnection;
+
 /// How often a connection that has ended is asked for a reset.
 const RESET_TICK: Duration = Duration::from_millis(10);
 
@@ -45,6 +47,7 @@ pub(super) struct RequestStart {
 pub(super) struct LoggedStream {
     stream: TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>,
     log: Arc<ConnectionLog>,
+    place: OpenConnection,
     reset_wait: Duration,
     ended: Option<Ended>,
 }
@@ -93,8 +96,12 @@ impl RequestStart {
 }
 
 impl LoggedStream {
-    pub(super) fn new(stream: MaybeHttpsStream<TokioIo<TcpStream>>, reset_wait: Duration) -> Self {
-        Self { stream: TokioIo::new(stream), log: Arc::default(), reset_wait, ended: None }
+    pub(super) fn new(
+        stream: MaybeHttpsStream<TokioIo<TcpStream>>,
+        place: OpenConnection,
+        reset_wait: Duration,
+    ) -> Self {
+        Self { stream: TokioIo::new(stream), log: Arc::default(), place, reset_wait, ended: None }
     }
 
     fn tcp(&self) -> &TcpStream {
@@ -186,6 +193,11 @@ impl AsyncWrite for LoggedStream {
 
 impl Connection for LoggedStream {
     fn connected(&self) -> Connected {
-        self.stream.inner().connected().extra(Arc::clone(&self.log))
+        let connected = self.stream.inner().connected().extra(Arc::clone(&self.log));
+        if !self.place.is_kept() {
+            // The pool takes back no connection that is marked so.
+            connected.poison();
+        }
+        connected
     }
 }

@@ -16,6 +16,7 @@ use tower_service::Service;
 use super::OutboundLimits;
 use super::connection::LoggedStream;
 use super::guard::{Guard, GuardedResolver};
+use super::slots::OpenConnections;
 
 /// How long a connection is silent until the system asks whether the other side is there, and how far apart it asks.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -28,6 +29,7 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Connector {
     https: HttpsConnector<HttpConnector<GuardedResolver>>,
+    connections: Arc<OpenConnections>,
     timeout: Duration,
     reset_wait: Duration,
 }
@@ -38,7 +40,12 @@ pub(super) struct Connector {
 pub(super) struct ConnectTimeout(Duration);
 
 impl Connector {
-    pub(super) fn new(guard: &Arc<Guard>, tls: ClientConfig, limits: &OutboundLimits) -> Self {
+    pub(super) fn new(
+        guard: &Arc<Guard>,
+        connections: &Arc<OpenConnections>,
+        tls: ClientConfig,
+        limits: &OutboundLimits,
+    ) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(GuardedResolver(Arc::clone(guard)));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -49,6 +56,7 @@ impl Connector {
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
         Self {
             https: HttpsConnector::from((tcp, tls)),
+            connections: Arc::clone(connections),
             timeout: Duration::from_millis(limits.connect_timeout_ms),
             reset_wait: Duration::from_millis(limits.reset_wait_ms),
         }
@@ -66,9 +74,10 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let (connecting, timeout, reset_wait) = (self.https.call(to), self.timeout, self.reset_wait);
+        let connections = Arc::clone(&self.connections);
         Box::pin(async move {
             let stream = tokio::time::timeout(timeout, connecting).await.map_err(|_| ConnectTimeout(timeout))??;
-            Ok(TokioIo::new(LoggedStream::new(stream, reset_wait)))
+            Ok(TokioIo::new(LoggedStream::new(stream, connections.add(), reset_wait)))
         })
     }
 }

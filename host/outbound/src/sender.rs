@@ -1,6 +1,5 @@
 //! One request from its check to its response.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use super::error::{Peer, blocked_kind, classify};
 use super::guard::Guard;
 use super::names::{self, Lookup, SystemLookup};
 use super::response::{BoundedBody, bounded_headers};
-use super::slots::{Slots, WarmHosts};
+use super::slots::{OpenConnections, Slots};
 use super::{BlockedDestination, BuildError, OutboundLimits, OutboundResponse, SendError, SendErrorKind};
 
 /// What receives the name of this host when nothing else is configured.
@@ -33,7 +32,7 @@ pub struct Sender {
     /// The clients of endpoints with authorities of their own: connections are shared within one set alone.
     own_clients: quick_cache::sync::Cache<CaCertificates, Arc<Clients>>,
     slots: Arc<Slots>,
-    warm: WarmHosts,
+    connections: Arc<OpenConnections>,
 }
 
 /// A request to be sent.
@@ -70,11 +69,11 @@ impl Sender {
     ) -> Result<Self, BuildError> {
         limits.check()?;
         let guard = Arc::new(Guard::new(policy, lookup, &limits));
-        let clients = Arc::new(Clients::new(&guard, roots, &limits)?);
+        let connections = OpenConnections::new(limits.kept_connections_max);
+        let clients = Arc::new(Clients::new(&guard, &connections, roots, &limits)?);
         let own_clients = quick_cache::sync::Cache::new(limits.ca_sets_max);
         let slots = Arc::new(Slots::new(limits.requests_max, limits.requests_per_host_max));
-        let warm = WarmHosts::new(&limits);
-        Ok(Self { limits, guard, clients, own_clients, slots, warm })
+        Ok(Self { limits, guard, clients, own_clients, slots, connections })
     }
 
     /// Whether this could be sent to now: the scheme, and every address of the host, looked up anew. For saving and testing an
@@ -99,13 +98,7 @@ impl Sender {
         let start = moment();
         let timeout = request.timeout.min(Duration::from_millis(self.limits.timeout_ms_max));
         let clients = self.clients_for(request.ca_certificates.as_ref())?;
-        let pool = pool_name(&host, request.ca_certificates.as_ref());
-        let is_kept = self.warm.admits(&pool, start);
-        let result = self.exchange(&clients, is_kept, request, start, timeout).await;
-        if is_kept {
-            // The time a connection is idle counts from the end of the request.
-            self.warm.admits(&pool, moment());
-        }
+        let result = self.exchange(&clients, request, start, timeout).await;
         if result.as_ref().is_err_and(SendError::is_without_connection) {
             self.guard.forget(&host);
         }
@@ -137,7 +130,8 @@ impl Sender {
 
     fn clients_for(&self, ca_certificates: Option<&CaCertificates>) -> Result<Arc<Clients>, SendError> {
         let Some(certificates) = ca_certificates else { return Ok(Arc::clone(&self.clients)) };
-        let build = || Clients::new(&self.guard, own_roots(certificates)?, &self.limits).map(Arc::new);
+        let build =
+            || Clients::new(&self.guard, &self.connections, own_roots(certificates)?, &self.limits).map(Arc::new);
         self.own_clients.get_or_insert_with(certificates, build).map_err(|error| {
             not_sent(SendErrorKind::Tls, format!("the endpoint's `ca_certificates` can't be used: {error}"))
         })
@@ -147,14 +141,12 @@ impl Sender {
     async fn exchange(
         &self,
         clients: &Clients,
-        is_kept: bool,
         request: OutboundRequest,
         start: Instant,
         timeout: Duration,
     ) -> Result<OutboundResponse, SendError> {
         let departure = Departure::default();
-        let client = if is_kept { &clients.keeping } else { &clients.closing };
-        let first = self.exchange_once(client, request.clone(), start, timeout, &departure).await;
+        let first = self.exchange_once(&clients.keeping, request.clone(), start, timeout, &departure).await;
         if first.is_ok() || !departure.is_lost() {
             return first;
         }
@@ -215,18 +207,6 @@ fn build_request(request: OutboundRequest, departure: &Departure) -> Result<Requ
     }
     departure.watch_connection(&mut prepared);
     Ok(prepared)
-}
-
-/// What connections are counted under: those to one host by one set of authorities.
-fn pool_name(host: &str, ca_certificates: Option<&CaCertificates>) -> String {
-    match ca_certificates {
-        None => host.to_owned(),
-        Some(certificates) => {
-            let mut hasher = DefaultHasher::new();
-            certificates.hash(&mut hasher);
-            format!("{host} {:x}", hasher.finish())
-        }
-    }
 }
 
 fn failure(error: &legacy::Error, peer: &Peer, departure: &Departure) -> SendError {

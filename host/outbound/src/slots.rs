@@ -1,16 +1,14 @@
-//! Slots: the bounds on what runs at once, in all and for one owner (requests to one host, look-ups for one organization), and the
-//! hosts to which connections are kept.
+//! Slots: the bounds on what runs at once, in all and for one owner (requests to one host, look-ups for one organization), and on the
+//! connections that are kept.
 //!
 //! Whoever needs a slot takes one of its owner first and then one of all, so that what waits for a slow owner delays no other.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
-
-use super::OutboundLimits;
 
 /// The slots of all owners. An owner has an entry as long as something of it waits or runs.
 pub(super) struct Slots {
@@ -26,11 +24,17 @@ pub(super) struct Slot {
     _entry: OwnerEntry,
 }
 
-/// The hosts to which connections are kept, a bounded number, so that connections left open don't add up over many hosts.
-pub(super) struct WarmHosts {
-    hosts: Mutex<HashMap<String, Instant>>,
-    hosts_max: usize,
-    idle_timeout: Duration,
+/// How many connections are open, and from how many on none is kept after its request, so that what is left open stays bounded over many
+/// hosts.
+pub(super) struct OpenConnections {
+    open: AtomicUsize,
+    kept_max: usize,
+}
+
+/// A connection that is open. Dropping it counts it as closed.
+pub(super) struct OpenConnection {
+    of: Arc<OpenConnections>,
+    is_kept: bool,
 }
 
 struct OwnerSlots {
@@ -87,28 +91,28 @@ impl Drop for OwnerEntry {
     }
 }
 
-impl WarmHosts {
-    pub(super) fn new(limits: &OutboundLimits) -> Self {
-        let idle_timeout = Duration::from_millis(limits.idle_timeout_ms);
-        Self { hosts: Mutex::default(), hosts_max: limits.idle_hosts_max, idle_timeout }
+impl OpenConnections {
+    pub(super) fn new(kept_max: usize) -> Arc<Self> {
+        Arc::new(Self { open: AtomicUsize::new(0), kept_max })
     }
 
-    /// Whether a connection to this host may be kept after a request that ends about `now`. It may when one is kept already,
-    /// or when there are fewer such hosts than the limit.
-    pub(super) fn admits(&self, host: &str, now: Instant) -> bool {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = hosts.get_mut(host) {
-            *last = now;
-            return true;
-        }
-        if self.hosts_max <= hosts.len() {
-            hosts.retain(|_, last| now.saturating_duration_since(*last) < self.idle_timeout);
-        }
-        if self.hosts_max <= hosts.len() {
-            return false;
-        }
-        hosts.insert(host.to_owned(), now);
-        true
+    /// Counts one more.
+    pub(super) fn add(self: &Arc<Self>) -> OpenConnection {
+        let before = self.open.fetch_add(1, Ordering::Relaxed);
+        OpenConnection { of: Arc::clone(self), is_kept: before < self.kept_max }
+    }
+}
+
+impl OpenConnection {
+    /// Whether it may stay open after its request.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.of.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -146,18 +150,15 @@ mod tests {
         assert!(slots.acquire("c", WAIT).await.is_some());
     }
 
-    /// H6: only so many hosts keep connections; one that was idle for long makes room.
-    #[tokio::test]
-    async fn h6_warm_hosts_are_bounded() {
-        let limits = OutboundLimits { idle_hosts_max: 2, idle_timeout_ms: 1_000, ..OutboundLimits::default() };
-        let warm = WarmHosts::new(&limits);
-        let start = super::super::sender::moment();
-        let at = |ms: u64| start + Duration::from_millis(ms);
-        assert!(warm.admits("a", at(0)));
-        assert!(warm.admits("b", at(500)));
-        assert!(!warm.admits("c", at(900)));
-        assert!(warm.admits("a", at(950)));
-        assert!(warm.admits("c", at(1_600)), "b was idle for long enough");
-        assert!(!warm.admits("b", at(1_700)));
+    /// H6: only so many connections are kept; one that is closed makes room.
+    #[test]
+    fn h6_kept_connections_are_bounded() {
+        let connections = OpenConnections::new(2);
+        let [first, second, third] = [(); 3].map(|()| connections.add());
+        assert!(first.is_kept() && second.is_kept() && !third.is_kept());
+        drop(first);
+        assert!(!connections.add().is_kept(), "two are open");
+        drop(third);
+        assert!(connections.add().is_kept());
     }
 }

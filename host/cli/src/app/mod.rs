@@ -4,6 +4,7 @@ mod data;
 mod demo;
 mod errors;
 mod key;
+mod open_files;
 mod stored;
 
 pub use data::DataDirectory;
@@ -162,8 +163,10 @@ async fn assemble(options: &Options, data: &DataDirectory, store: Store) -> Resu
     store.keep_component(&own.digest, DEFAULT_PLUGIN, b"[]", options.clock.now()).await?;
     let (allowed, development) = (options.settings.allowed_private_ranges.clone(), options.settings.development);
     let policy = AddressPolicy { allowed, development };
+    let kept = open_files::kept_connections(options.outbound_limits.kept_connections_max, open_files::raise());
+    let outbound_limits = OutboundLimits { kept_connections_max: kept, ..options.outbound_limits.clone() };
     let deps = PipelineDeps {
-        sender: Sender::new(options.outbound_limits.clone(), policy)?,
+        sender: Sender::new(outbound_limits, policy)?,
         settings: options.settings.clone(),
         store,
         engine,

@@ -1,5 +1,6 @@
 //! Receivers on the loopback address, one for each bad behaviour.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,6 +64,7 @@ pub(super) enum Ending {
 pub(super) struct Receiver {
     pub(super) port: u16,
     requests: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -71,11 +73,11 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (seen, accepted) = (Arc::clone(&requests), Arc::clone(&connections));
         let task = tokio::spawn(async move {
-            let mut served = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                served += 1;
+                let served = accepted.fetch_add(1, Ordering::Relaxed) + 1;
                 if matches!(behaviour, Behaviour::OnReuse(_, _, served_max) if served_max < served) {
                     let _ = stream.peek(&mut [0]).await;
                     let _ = stream.set_zero_linger();
@@ -84,11 +86,16 @@ impl Receiver {
                 tokio::spawn(serve(stream, behaviour.clone(), Arc::clone(&seen)));
             }
         });
-        Self { port, requests, task }
+        Self { port, requests, connections, task }
     }
 
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook", self.port)
+    }
+
+    /// How many connections were made to it so far.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The requests read so far, whole.

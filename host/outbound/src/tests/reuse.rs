@@ -55,3 +55,23 @@ async fn l8_a_new_connection_that_is_reset_is_an_attempt() {
     let error = sender(OutboundLimits::default()).send(post(&receiver.url(), PATIENCE)).await.expect_err("reset");
     assert_eq!((error.kind, error.sent, error.resent), (SendErrorKind::Io, true, false), "{error:?}");
 }
+
+/// H6 W12: a connection beyond the bound is closed after its request, whichever host it goes to, and one within it is used again.
+#[tokio::test]
+async fn w12_only_so_many_connections_are_kept() {
+    let behaviour = Behaviour::Responds(http_response("200 OK", "taken"));
+    let mut receivers = Vec::new();
+    for _ in 0..3 {
+        receivers.push(Receiver::with(behaviour.clone()).await);
+    }
+    let sender = sender(OutboundLimits { kept_connections_max: 2, ..OutboundLimits::default() });
+    for _ in 0..3 {
+        for receiver in &receivers {
+            sender.send(post(&receiver.url(), PATIENCE)).await.expect("a response");
+            // Until the connection is in the pool, or closed.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    let connections: Vec<_> = receivers.iter().map(Receiver::connections).collect();
+    assert_eq!(connections, [1, 1, 3]);
+}
