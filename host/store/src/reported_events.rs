@@ -1,10 +1,12 @@
 //! Events that sources report (I12): each is kept once by its source's id, with the deliveries that tell of it.
 
+use super::database::{chunks, many_sql};
 use super::deliveries::{NewDelivery, insert_deliveries};
 use super::turns::Class;
 use super::{Store, StoreError};
 use async_recursion::async_recursion as boxed;
 use hookmill_domain::clock::Timestamp;
+use std::collections::HashSet;
 
 /// What an event is about, as far as the host knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,11 +76,11 @@ impl NewReportedEvent {
     }
 }
 
-const KEY: &str = "insert into idempotency (organization_id, key_hash, request_id, body_digest, first_seen_at, expires_at) values ($1, $2, $3, $2, $4, $5) \
-     on conflict (organization_id, key_hash) do update set request_id = excluded.request_id, first_seen_at = excluded.first_seen_at, expires_at = excluded.expires_at \
-     where idempotency.expires_at <= excluded.first_seen_at";
-const EVENT: &str = "insert into events (organization_id, id, subject_kind, subject_id, campaign_key, name, status, details, payload, category_id, category_name, occurred_at) \
-     values ($1, $2, $3, $4, $5, $6, null, $7, $8, $9, $10, $11)";
+const KEYS: &str =
+    "insert into idempotency (organization_id, key_hash, request_id, body_digest, first_seen_at, expires_at) values";
+const KEYS_TAIL: &str = "on conflict (organization_id, key_hash) do update set request_id = excluded.request_id, first_seen_at = excluded.first_seen_at, \
+     expires_at = excluded.expires_at where idempotency.expires_at <= excluded.first_seen_at returning request_id";
+const EVENTS: &str = "insert into events (organization_id, id, subject_kind, subject_id, campaign_key, name, details, payload, category_id, category_name, occurred_at) values";
 
 impl Store {
     /// Keeps events in one commit, each with its deliveries; says of each whether it is kept by this, or was reported before.
@@ -89,28 +91,31 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<bool>, StoreError> {
         // Always in one order: two hosts that insert the same keys wait for each other, but never in a circle.
-        let mut order: Vec<usize> = (0..events.len()).collect();
-        order.sort_by(|a, b| events[*a].key_hash.cmp(&events[*b].key_hash));
+        let mut of_keys: Vec<&NewReportedEvent> = events.iter().collect();
+        of_keys.sort_by_key(|event| event.key_hash);
+        // A statement can't meet its own row.
+        of_keys.dedup_by_key(|event| event.key_hash);
         Ok(writing!(self, Class::Intake, connection => {
-            let mut kept = vec![false; events.len()];
-            let mut deliveries: Vec<&NewDelivery> = Vec::new();
-            for at in order {
-                let event = &events[at];
-                let won = sqlx::query(KEY).bind(&event.organization_id).bind(event.key_hash.as_slice()).bind(&event.id).bind(now.0)
-                    .bind(event.expires_at.0).execute(&mut *connection).await?.rows_affected();
-                if won == 0 {
-                    continue;
+            let mut kept: HashSet<String> = HashSet::with_capacity(of_keys.len());
+            for chunk in chunks(&of_keys) {
+                let sql = many_sql(&*connection, KEYS, "(?, ?, ?, ?, ?, ?)", chunk.len(), KEYS_TAIL);
+                let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+                for event in chunk {
+                    let hash = event.key_hash.as_slice();
+                    query = query.bind(&event.organization_id).bind(hash).bind(&event.id).bind(hash).bind(now.0).bind(event.expires_at.0);
                 }
-                let (subject_kind, subject_id) = event.subject.columns();
-                let (category_id, category_name) = event.category.as_ref().map(|(id, name)| (*id, name.as_str())).unzip();
-                sqlx::query(EVENT).bind(&event.organization_id).bind(&event.id).bind(subject_kind).bind(subject_id).bind(&event.campaign_key)
-                    .bind(&event.name).bind(event.details.as_slice()).bind(event.payload.as_deref()).bind(category_id).bind(category_name)
-                    .bind(event.occurred_at.0).execute(&mut *connection).await?;
-                deliveries.extend(&event.deliveries);
-                kept[at] = true;
+                kept.extend(query.fetch_all(&mut *connection).await?);
             }
+            let new: Vec<&NewReportedEvent> = events.iter().filter(|event| kept.contains(&event.id)).collect();
+            insert_many!(connection, EVENTS, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "", &new, |query, event| {
+                let ((subject_kind, subject_id), category) = (event.subject.columns(), event.category.as_ref());
+                query.bind(&event.organization_id).bind(&event.id).bind(subject_kind).bind(subject_id).bind(&event.campaign_key).bind(&event.name)
+                    .bind(event.details.as_slice()).bind(event.payload.as_deref()).bind(category.map(|(id, _)| *id))
+                    .bind(category.map(|(_, name)| name.as_str())).bind(event.occurred_at.0)
+            });
+            let deliveries: Vec<&NewDelivery> = new.iter().flat_map(|event| &event.deliveries).collect();
             insert_deliveries!(connection, &deliveries, now);
-            kept
+            events.iter().map(|event| kept.contains(&event.id)).collect()
         }))
     }
 }
