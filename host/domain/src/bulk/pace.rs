@@ -32,7 +32,8 @@ impl Pace {
         let elapsed = usize::try_from(elapsed_ms).unwrap_or(usize::MAX).max(1);
         if of_turn < elapsed {
             self.0 = (rows.saturating_mul(of_turn) / elapsed).clamp(1, self.0);
-        } else if elapsed <= of_turn / 2 && self.0 <= rows {
+        } else if elapsed < of_turn / 2 && self.0 <= rows {
+            // Less than half by whole milliseconds, so that twice as many still fit.
             self.0 = (self.0 * 2).min(ROWS_MAX);
         }
     }
@@ -64,6 +65,9 @@ mod tests {
         assert_eq!(pace.rows(), 500);
         pace.took(500, 15);
         assert_eq!(pace.rows(), 500, "it is right as it is");
+        let mut slow = Pace(1);
+        slow.took(1, 10);
+        assert!(slow.is_one(), "10.5 ms are told as 10, and two of those do not fit");
         pace.took(20, 1);
         assert_eq!(pace.rows(), 500, "few rows say nothing of many");
         pace.took(0, 5_000);
