@@ -1,6 +1,7 @@
 //! Running other programs: shown, checked, bounded.
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 const POLL: Duration = Duration::from_millis(100);
+const FAILURE_LINES_MAX: usize = 400;
 
 /// The cargo that runs this program, in `directory`, as if called by hand: what `cargo run` tells a program about itself
 /// is taken away, because build scripts that watch these variables would run again on every change of caller.
@@ -50,6 +52,39 @@ pub fn check_within(command: &mut Command, limit: Duration) -> Result<()> {
                 bail!("`{line}` was not done after {} s and was stopped", limit.as_secs());
             }
             None => std::thread::sleep(POLL),
+        }
+    }
+}
+
+/// As [`check`] for `cargo test`: what it said of tests that failed is said again at the end, below the thousands that passed.
+pub fn check_tests(command: &mut Command) -> Result<()> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("can't start `{}`", line(command)))?;
+    let mut failures = Failures::default();
+    for printed in BufReader::new(child.stdout.take().context("no output to read")?).split(b'\n') {
+        let printed = String::from_utf8_lossy(&printed?).into_owned();
+        println!("{printed}");
+        failures.read(printed);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{}` failed ({status}); what failed:\n{}", line(command), failures.lines.join("\n"));
+    }
+    Ok(())
+}
+
+/// What `cargo test` prints between `failures:` and the result of a binary.
+#[derive(Default)]
+struct Failures {
+    lines: Vec<String>,
+    is_within: bool,
+}
+
+impl Failures {
+    fn read(&mut self, line: String) {
+        self.is_within = (self.is_within || line == "failures:") && !line.starts_with("test result: ");
+        if self.is_within && self.lines.len() < FAILURE_LINES_MAX {
+            self.lines.push(line);
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Resul
     command.arg("test").args(arguments);
     command.env("HOOKMILL_TEST_POSTGRES", postgres.url());
     command.env("HOOKMILL_BIN", workspace.binary("debug", "hookmill"));
-    program::check(&mut command)?;
+    program::check_tests(&mut command)?;
     step.done("passed");
     Ok(())
 }
