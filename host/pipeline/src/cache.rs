@@ -2,6 +2,7 @@
 //! something changes. Its entries age by the clock that nobody sets.
 
 use hookmill_domain::clock::BootTime;
+use quick_cache::sync::{EntryAction, EntryResult};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,12 +15,8 @@ pub(crate) struct Cache<K, V> {
     generation: AtomicU64,
 }
 
-/// Before something is looked up: how often everything was forgotten until then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Generation(u64);
-
 struct Entry<V> {
-    generation: Generation,
+    generation: u64,
     at: BootTime,
     value: Arc<V>,
 }
@@ -30,29 +27,66 @@ impl<V> Clone for Entry<V> {
     }
 }
 
-impl<K: Eq + Hash, V> Cache<K, V> {
+impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(ttl_ms: i64, entries_max: usize) -> Self {
         Self { ttl_ms, entries: quick_cache::sync::Cache::new(entries_max), generation: AtomicU64::new(0) }
     }
 
-    /// An entry that is still trusted.
-    pub(crate) fn get(&self, key: &K, now: BootTime) -> Option<Arc<V>> {
-        let entry = self.entries.get(key)?;
-        let is_trusted = entry.generation == self.generation() && now < entry.at.plus_ms(self.ttl_ms);
-        is_trusted.then_some(entry.value)
+    /// What is known of a key, or what `read` says. Of all who ask for what is not known one reads it, and the others wait for it: hundreds
+    /// of messages under way would else read the same at the moment at which it is trusted no more. If everything is forgotten meanwhile,
+    /// nobody else gets it, since it may have been changed while it was read.
+    pub(crate) async fn get_or_read<E>(
+        &self,
+        key: K,
+        now: BootTime,
+        read: impl Future<Output = Result<V, E>>,
+    ) -> Result<Arc<V>, E> {
+        if self.ttl_ms == 0 {
+            return read.await.map(Arc::new);
+        }
+        if let Some(known) = self.entries.get(&key).filter(|entry| self.is_trusted(entry, now)) {
+            return Ok(known.value);
+        }
+        let of_occupied = |_: &K, entry: &mut Entry<V>| match self.is_trusted(entry, now) {
+            true => EntryAction::Retain(entry.value.clone()),
+            false => EntryAction::ReplaceWithGuard,
+        };
+        let place = match self.entries.entry_async(&key, of_occupied).await {
+            EntryResult::Retained(known) => return Ok(known),
+            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => Some(place),
+            // Neither is asked for: nothing is removed, and waiting has no end of its own.
+            EntryResult::Removed(..) | EntryResult::Timeout => None,
+        };
+        let generation = self.generation();
+        let value = Arc::new(read.await?);
+        if let Some(place) = place {
+            // Where all was forgotten there is no such place any more.
+            let _ = place.insert(Entry { generation, at: now, value: value.clone() });
+        }
+        Ok(value)
     }
 
-    /// Asked before something is looked up that [`Cache::put`] will keep.
-    pub(crate) fn generation(&self) -> Generation {
-        Generation(self.generation.load(Ordering::SeqCst))
+    /// The same of what may not be there. That it is not there is not kept.
+    pub(crate) async fn get_or_find<E>(
+        &self,
+        key: K,
+        now: BootTime,
+        find: impl Future<Output = Result<Option<V>, E>>,
+    ) -> Result<Option<Arc<V>>, E> {
+        let read = async { find.await.map_err(Some)?.ok_or(None) };
+        match self.get_or_read(key, now, read).await {
+            Ok(found) => Ok(Some(found)),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error),
+        }
     }
 
-    /// Keeps an entry. If everything was forgotten since `generation`, nobody will get it: it may have been changed while it was
-    /// looked up.
-    pub(crate) fn put(&self, generation: Generation, key: K, value: V, now: BootTime) -> Arc<V> {
-        let value = Arc::new(value);
-        self.entries.insert(key, Entry { generation, at: now, value: value.clone() });
-        value
+    fn is_trusted(&self, entry: &Entry<V>, now: BootTime) -> bool {
+        entry.generation == self.generation() && now < entry.at.plus_ms(self.ttl_ms)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
     /// Forgets everything.
@@ -66,33 +100,82 @@ impl<K: Eq + Hash, V> Cache<K, V> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_entry_is_trusted_for_a_while_only() {
-        let cache = Cache::new(10, 2);
-        cache.put(cache.generation(), "a", 1, BootTime(0));
-        assert_eq!(cache.get(&"a", BootTime(9)).as_deref(), Some(&1));
-        assert_eq!(cache.get(&"a", BootTime(10)), None);
+    async fn read(cache: &Cache<u32, u32>, key: u32, value: u32, at: i64) -> u32 {
+        *cache.get_or_read(key, BootTime(at), async { Ok::<_, ()>(value) }).await.unwrap()
     }
 
-    #[test]
-    fn what_was_looked_up_before_all_was_forgotten_is_not_trusted() {
+    #[tokio::test]
+    async fn an_entry_is_trusted_for_a_while_only() {
         let cache = Cache::new(10, 2);
-        let before = cache.generation();
-        cache.clear();
-        assert_eq!(*cache.put(before, "a", 1, BootTime(0)), 1);
-        assert_eq!(cache.get(&"a", BootTime(0)), None);
-        cache.put(cache.generation(), "a", 2, BootTime(0));
-        assert_eq!(cache.get(&"a", BootTime(0)).as_deref(), Some(&2));
+        assert_eq!(read(&cache, 1, 1, 0).await, 1);
+        assert_eq!(read(&cache, 1, 2, 9).await, 1);
+        assert_eq!(read(&cache, 1, 3, 10).await, 3);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_for_no_time() {
+        let cache = Cache::new(0, 2);
+        assert_eq!(read(&cache, 1, 1, 0).await, 1);
+        assert_eq!(read(&cache, 1, 2, 0).await, 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_all_was_forgotten_is_not_trusted() {
+        let cache = Cache::new(10, 2);
+        let forgotten_meanwhile = async {
+            cache.clear();
+            Ok::<_, ()>(1)
+        };
+        assert_eq!(cache.get_or_read(1, BootTime(0), forgotten_meanwhile).await.as_deref(), Ok(&1));
+        assert_eq!(read(&cache, 1, 2, 0).await, 2);
+        assert_eq!(read(&cache, 1, 3, 0).await, 2);
+    }
+
+    /// What is not there, or can't be read, is asked for again.
+    #[tokio::test]
+    async fn only_what_was_found_is_kept() {
+        let cache: Cache<u32, u32> = Cache::new(10, 2);
+        let find = async |found| {
+            cache.get_or_find(1, BootTime(0), async { found }).await.map(|found| found.as_deref().copied())
+        };
+        assert_eq!(find(Err("no database")).await, Err("no database"));
+        assert_eq!(find(Ok(None)).await, Ok(None));
+        assert_eq!(find(Ok(Some(3))).await, Ok(Some(3)));
+        assert_eq!(find(Ok(None)).await, Ok(Some(3)));
+    }
+
+    /// Of many who ask at once one reads; where that one is called off or fails, the next does.
+    #[tokio::test]
+    async fn one_of_many_reads() {
+        let cache = Cache::new(10, 2);
+        let reads = AtomicU64::new(0);
+        let slow = |succeeds: bool| {
+            let reads = &reads;
+            cache.get_or_read(1, BootTime(0), async move {
+                let number = reads.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                if succeeds { Ok(number) } else { Err(number) }
+            })
+        };
+        let called_off = async {
+            tokio::select! {
+                biased;
+                _ = slow(true) => unreachable!("it is slow"),
+                () = async {} => {}
+            }
+        };
+        let ((), failed, third, fourth) = tokio::join!(called_off, slow(false), slow(true), slow(true));
+        assert_eq!((failed, third.as_deref(), fourth.as_deref()), (Err(1), Ok(&2), Ok(&2)));
     }
 
     /// A flood of new keys leaves what is asked for all the time where it is.
-    #[test]
-    fn a_full_cache_stays_within_its_bound_and_keeps_what_is_used() {
+    #[tokio::test]
+    async fn a_full_cache_stays_within_its_bound_and_keeps_what_is_used() {
         let cache = Cache::new(10, 100);
-        cache.put(cache.generation(), 0, 0, BootTime(0));
+        read(&cache, 0, 0, 0).await;
         for key in 1..10_000 {
-            assert_eq!(cache.get(&0, BootTime(0)).as_deref(), Some(&0), "{key}");
-            cache.put(cache.generation(), key, key, BootTime(0));
+            assert_eq!(read(&cache, 0, key, 0).await, 0, "{key}");
+            read(&cache, key, key, 0).await;
         }
         assert!(cache.entries.len() <= 100);
     }

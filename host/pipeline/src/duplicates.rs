@@ -74,17 +74,16 @@ impl Pipeline {
     /// host than where one was saved they are as old as a campaign's context, and that once more.
     async fn wide_rules(&self, organization_id: &str) -> Result<Arc<Vec<WideRule>>, StoreError> {
         let (key, now) = (organization_id.to_owned(), self.clock.boot_time());
-        if let Some(known) = self.wide_rules.get(&key, now) {
-            return Ok(known);
-        }
-        let generation = self.wide_rules.generation();
-        let mut rules = Vec::new();
-        for campaign in self.store.lifecycles(organization_id, RULES_MAX).await? {
-            let rule = campaign.lifecycle()?.duplicates.filter(|rule| rule.scope != DuplicateScope::Campaign);
-            let (campaign_key, client_id) = (campaign.key, campaign.client_id);
-            rules.extend(rule.map(|rule| WideRule { campaign_key, client_id, rule }));
-        }
-        Ok(self.wide_rules.put(generation, key, rules, now))
+        let read = async {
+            let mut rules = Vec::new();
+            for campaign in self.store.lifecycles(organization_id, RULES_MAX).await? {
+                let rule = campaign.lifecycle()?.duplicates.filter(|rule| rule.scope != DuplicateScope::Campaign);
+                let (campaign_key, client_id) = (campaign.key, campaign.client_id);
+                rules.extend(rule.map(|rule| WideRule { campaign_key, client_id, rule }));
+            }
+            Ok(rules)
+        };
+        self.wide_rules.get_or_read(key, now, read).await
     }
 
     /// Decides about those of a batch that came before, and notes under which keys the others must be the first.

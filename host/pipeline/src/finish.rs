@@ -7,6 +7,7 @@ use super::element::{Received, Resumed};
 use super::ping::{PING_WON, PingStep, message_bid, shown_bid};
 use super::rendered::{self, json};
 use super::slots::SCHEDULE_CLOSED;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::action::Action;
 use hookmill_domain::campaign::DeliveryMode;
 use hookmill_domain::clock::Timestamp;
@@ -605,18 +606,18 @@ impl Pipeline {
     /// What all work of a campaign needs to know.
     pub(crate) async fn campaign_context(&self, campaign_key: &str) -> Result<Arc<CampaignContext>, StoreError> {
         let (key, now) = (campaign_key.to_owned(), self.clock.boot_time());
-        if let Some(known) = self.contexts.get(&key, now) {
-            return Ok(known);
-        }
-        let generation = self.contexts.generation();
+        self.contexts.get_or_read(key, now, self.read_context(campaign_key)).await
+    }
+
+    #[boxed]
+    async fn read_context(&self, campaign_key: &str) -> Result<CampaignContext, StoreError> {
         let (organization, campaign) = self.find_campaign(campaign_key).await?;
         let webhooks = self.store.webhooks_of_campaign(&campaign).await?;
         let client = self.store.client_destination(campaign_key).await?;
         let action = self.store.action_destination(campaign_key).await?;
         let lifecycle = local_lifecycle(&campaign)?;
         let compared = self.compared(&campaign, lifecycle.rules()).await?;
-        let context = CampaignContext { organization, campaign, client, action, webhooks, lifecycle, compared };
-        Ok(self.contexts.put(generation, key, context, now))
+        Ok(CampaignContext { organization, campaign, client, action, webhooks, lifecycle, compared })
     }
 }
 

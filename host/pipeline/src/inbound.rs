@@ -97,12 +97,8 @@ impl Pipeline {
     #[boxed]
     pub async fn inbound_webhook(&self, token: &str) -> Result<Option<Arc<InboundWebhook>>, ApiError> {
         let (hash, now) = (token_hash(token), self.clock.boot_time());
-        if let Some(known) = self.inbound_webhooks.get(&hash, now) {
-            return Ok(Some(known));
-        }
-        let generation = self.inbound_webhooks.generation();
-        let found = self.store.inbound_webhook_by_token(&hash).await.map_err(unavailable)?;
-        Ok(found.map(|webhook| self.inbound_webhooks.put(generation, hash, webhook, now)))
+        let found = self.inbound_webhooks.get_or_find(hash, now, self.store.inbound_webhook_by_token(&hash));
+        found.await.map_err(unavailable)
     }
 
     /// The campaign of an inbound webhook, as its users know it.

@@ -149,12 +149,9 @@ impl Pipeline {
     #[boxed]
     pub async fn source_key(&self, key: &str) -> Result<Option<Arc<SourceKey>>, ApiError> {
         let (hash, now, age) = (key_hash(key), self.clock.now(), self.clock.boot_time());
-        if let Some(known) = self.source_keys.get(&hash, age) {
-            return Ok(known.expires_at.is_none_or(|end| now.0 < end).then_some(known));
-        }
-        let generation = self.source_keys.generation();
-        let found = self.store.source_key_by_hash(&hash, now).await.map_err(unavailable)?;
-        Ok(found.map(|key| self.source_keys.put(generation, hash, key, age)))
+        let found = self.source_keys.get_or_find(hash, age, self.store.source_key_by_hash(&hash, now));
+        let found = found.await.map_err(unavailable)?;
+        Ok(found.filter(|key| key.expires_at.is_none_or(|end| now.0 < end)))
     }
 
     /// A campaign by the id its users know.
@@ -173,16 +170,11 @@ impl Pipeline {
         organization_id: &str,
         campaign_id: &str,
     ) -> Result<Option<Arc<Campaign>>, StoreError> {
-        let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.boot_time());
-        if let Some(known) = self.campaigns.get(&key, now) {
-            return Ok(Some(known));
-        }
         if campaign_id.contains('\0') {
             return Ok(None);
         }
-        let generation = self.campaigns.generation();
-        let found = self.store.campaign_by_id(organization_id, campaign_id).await?;
-        Ok(found.map(|campaign| self.campaigns.put(generation, key, campaign, now)))
+        let (key, now) = ((organization_id.to_owned(), campaign_id.to_owned()), self.clock.boot_time());
+        self.campaigns.get_or_find(key, now, self.store.campaign_by_id(organization_id, campaign_id)).await
     }
 
     /// Takes a post of leads. It returns when the request is on disk. One that is rejected as a whole is kept for its organization to see.
@@ -512,14 +504,8 @@ impl Pipeline {
     /// Rejects requests of an organization that has as many bytes of them as it may have, by a figure that may be a moment old.
     async fn check_room(&self, organization_id: &str) -> Result<(), ApiError> {
         let (key, now) = (organization_id.to_owned(), self.clock.boot_time());
-        let held = match self.request_bytes.get(&key, now) {
-            Some(known) => *known,
-            None => {
-                let generation = self.request_bytes.generation();
-                let held = self.store.bytes_held(organization_id, Held::Requests).await.map_err(unavailable)?;
-                *self.request_bytes.put(generation, key, held, now)
-            }
-        };
+        let held = self.request_bytes.get_or_read(key, now, self.store.bytes_held(organization_id, Held::Requests));
+        let held = *held.await.map_err(unavailable)?;
         let max = Held::Requests.max(&self.settings.limits);
         if held < max { Ok(()) } else { Err(requests_quota_reached(held, max)) }
     }

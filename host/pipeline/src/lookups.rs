@@ -153,13 +153,11 @@ impl Pipeline {
     pub(crate) async fn value_set_names(&self, organization_id: &str) -> Result<Arc<Names>, StoreError> {
         let (lookup_cache, now) = (&self.lookup_cache, self.clock.boot_time());
         let key = organization_id.to_owned();
-        if let Some(known) = lookup_cache.names.get(&key, now) {
-            return Ok(known);
-        }
-        let generation = lookup_cache.names.generation();
-        let sets = self.store.value_sets(organization_id).await?;
-        let names = sets.into_iter().map(|set| (set.name, set.digest)).collect();
-        Ok(lookup_cache.names.put(generation, key, names, now))
+        let read = async {
+            let sets = self.store.value_sets(organization_id).await?;
+            Ok(sets.into_iter().map(|set| (set.name, set.digest)).collect())
+        };
+        lookup_cache.names.get_or_read(key, now, read).await
     }
 
     /// Whether a program is a custom plugin, not a document.

@@ -102,11 +102,17 @@ impl Pipeline {
         version: i64,
     ) -> Result<Option<Receiver>, StoreError> {
         let (key, now) = ((destination_id.to_owned(), version), self.clock.boot_time());
-        if let Some(known) = self.earlier_receivers.get(&key, now) {
-            return Ok(Option::clone(&known));
-        }
-        let generation = self.earlier_receivers.generation();
-        let found = match kind {
+        let found = self.earlier_receivers.get_or_read(key, now, self.read_receiver(kind, destination_id, version));
+        found.await.map(|found| Option::clone(&found))
+    }
+
+    async fn read_receiver(
+        &self,
+        kind: DestinationKind,
+        destination_id: &str,
+        version: i64,
+    ) -> Result<Option<Receiver>, StoreError> {
+        Ok(match kind {
             DestinationKind::Client => self.store.client_version(destination_id, version).await?.map(Receiver::Client),
             DestinationKind::Action => {
                 let found = self.store.action_version(destination_id, version).await?;
@@ -119,8 +125,7 @@ impl Pipeline {
             | DestinationKind::ScopedWebhook => {
                 self.store.webhook_version(destination_id, version).await?.map(Receiver::webhook)
             }
-        };
-        Ok(Option::clone(&self.earlier_receivers.put(generation, key, found, now)))
+        })
     }
 }
 
