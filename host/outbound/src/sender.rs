@@ -150,7 +150,9 @@ impl Sender {
         if first.is_ok() || !departure.is_lost() {
             return first;
         }
-        match self.exchange_once(&clients.closing, request, start, timeout, &Departure::default()).await {
+        let departure = Departure::default();
+        // In a box of its own: it is rare, and every request under way would hold its place.
+        match Box::pin(self.exchange_once(&clients.closing, request, start, timeout, &departure)).await {
             Ok(response) => Ok(OutboundResponse { resent: true, ..response }),
             // A reset does not show that nothing at all arrived of the first.
             Err(error) => Err(SendError { resent: true, sent: true, ..error }),

@@ -12,6 +12,7 @@ use super::receivers::Addressee;
 use super::send;
 use super::steps::Steps;
 use super::warm_ups::WaitingLane;
+use async_recursion::async_recursion as boxed;
 use hookmill_domain::campaign::CampaignState;
 use hookmill_domain::delivery::DestinationKind;
 use hookmill_domain::flow::lanes::{Item, PlaceEnd};
@@ -55,6 +56,7 @@ impl Pipeline {
         }
     }
 
+    #[boxed]
     async fn shape_and_send(
         &self,
         campaign_key: &str,
@@ -190,6 +192,7 @@ impl Pipeline {
     }
 
     /// What stands between a delivery and its request.
+    #[boxed]
     async fn prepare(&self, context: &CampaignContext, delivery: &Delivery) -> Result<Preparation, StoreError> {
         let addressee = match self.addressee(context, delivery).await? {
             Ok(addressee) => addressee,

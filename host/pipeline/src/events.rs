@@ -142,6 +142,7 @@ impl Pipeline {
     }
 
     /// Runs a program for several destinations, once more for each time it asks for a table that is not in memory yet.
+    #[boxed]
     async fn run_shapes(
         &self,
         context: &CampaignContext,

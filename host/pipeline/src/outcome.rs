@@ -58,6 +58,10 @@ pub(crate) type GroupKey = (String, Option<String>, String, i64, String);
 impl Responded {
     pub(crate) fn group(&self) -> GroupKey {
         let row = &self.delivery.row;
+        if self.delivery.kind().is_some_and(DestinationKind::is_told) {
+            // The status alone says what they mean: whose they are does not matter, and there may be one of each of many webhooks.
+            return (row.organization_id.clone(), None, String::new(), 0, String::new());
+        }
         let (campaign_key, campaign_version_id) = (row.campaign_key.clone(), row.campaign_version_id.clone());
         let (destination_id, kind) = (row.destination_id.clone(), row.destination_kind.clone());
         (campaign_key, campaign_version_id, destination_id, row.destination_version, kind)
