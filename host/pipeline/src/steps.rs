@@ -99,10 +99,27 @@ impl Drop for EndOfGroup {
 
 async fn commit_forever(pipeline: Pipeline, mut ended: mpsc::Receiver<CompletedAttempt>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    while 0 < ended.recv_many(&mut batch, BATCH_MAX).await {
+    while gather(&mut ended, &mut batch).await {
         let _waiting = pipeline.health.pass(Queue::Outcomes, batch.len());
         pipeline.write_outcomes(std::mem::take(&mut batch)).await;
     }
+}
+
+/// Waits for something to come and takes it, with what else comes as long as each turn of whatever is ready to run brings more: what ends at
+/// about one moment is one commit. False when nothing will come any more.
+async fn gather<T>(queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) -> bool {
+    queue.recv_many(batch, BATCH_MAX).await;
+    let mut before = 0;
+    while before < batch.len() && batch.len() < BATCH_MAX {
+        before = batch.len();
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH_MAX
+            && let Ok(one) = queue.try_recv()
+        {
+            batch.push(one);
+        }
+    }
+    !batch.is_empty()
 }
 
 #[cfg(test)]
@@ -110,6 +127,27 @@ mod tests {
     use super::*;
     use crate::flow::boot_time;
     use hookmill_domain::config::Limits;
+
+    /// What ends while other work goes on is gathered, never more than a batch, and what ends last is not waited for.
+    #[tokio::test]
+    async fn what_ends_at_one_moment_is_one_batch() {
+        let (queue, mut ended) = mpsc::channel(BATCH_MAX + 1);
+        for number in 0..3 {
+            let queue = queue.clone();
+            tokio::spawn(async move { queue.send(number).await });
+        }
+        let mut batch = Vec::new();
+        assert!(gather(&mut ended, &mut batch).await);
+        assert_eq!(std::mem::take(&mut batch), [0, 1, 2]);
+        for number in 0..=BATCH_MAX {
+            queue.send(number).await.unwrap();
+        }
+        drop(queue);
+        for expected in [BATCH_MAX, 1, 0] {
+            assert_eq!(gather(&mut ended, &mut batch).await, 0 < expected);
+            assert_eq!(std::mem::take(&mut batch).len(), expected);
+        }
+    }
 
     /// H7: a queue whose reader has gone ends the host, unless it stops.
     #[tokio::test]
