@@ -13,6 +13,22 @@ pub(crate) struct Cache<K, V> {
     entries: quick_cache::sync::Cache<K, Entry<V>>,
     /// Counts how often everything was forgotten.
     generation: AtomicU64,
+    /// Counts how often nothing was read: the database did not respond, or who read was called off, or there was nothing.
+    unread: AtomicU64,
+}
+
+/// Counts one more that was not read when it is dropped, unless it was.
+struct Reading<'a> {
+    unread: &'a AtomicU64,
+    is_read: bool,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if !self.is_read {
+            self.unread.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 }
 
 struct Entry<V> {
@@ -29,12 +45,18 @@ impl<V> Clone for Entry<V> {
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(ttl_ms: i64, entries_max: usize) -> Self {
-        Self { ttl_ms, entries: quick_cache::sync::Cache::new(entries_max), generation: AtomicU64::new(0) }
+        Self {
+            ttl_ms,
+            entries: quick_cache::sync::Cache::new(entries_max),
+            generation: AtomicU64::new(0),
+            unread: AtomicU64::new(0),
+        }
     }
 
     /// What is known of a key, or what `read` says. Of all who ask for what is not known one reads it, and the others wait for it: hundreds
-    /// of messages under way would else read the same at the moment at which it is trusted no more. If everything is forgotten meanwhile,
-    /// nobody else gets it, since it may have been changed while it was read.
+    /// of messages under way would else read the same at the moment at which it is trusted no more. Where that one fails, each of the others reads
+    /// for itself, so that nobody waits longer for a database that does not respond than it takes to know that. If everything is forgotten
+    /// meanwhile, nobody else gets it, since it may have been changed while it was read.
     pub(crate) async fn get_or_read<E>(
         &self,
         key: K,
@@ -51,17 +73,26 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             true => EntryAction::Retain(entry.value.clone()),
             false => EntryAction::ReplaceWithGuard,
         };
+        let unread = self.unread.load(Ordering::SeqCst);
         let place = match self.entries.entry_async(&key, of_occupied).await {
             EntryResult::Retained(known) => return Ok(known),
-            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => Some(place),
+            // Given back at once where somebody failed meanwhile: that lets the next one go on as well.
+            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
+                Some(place).filter(|_| unread == self.unread.load(Ordering::SeqCst))
+            }
             // Neither is asked for: nothing is removed, and waiting has no end of its own.
             EntryResult::Removed(..) | EntryResult::Timeout => None,
         };
         let generation = self.generation();
+        // Dropped before the place is: whoever gets that knows already.
+        let mut reading = Reading { unread: &self.unread, is_read: false };
         let value = Arc::new(read.await?);
-        if let Some(place) = place {
+        reading.is_read = true;
+        let entry = Entry { generation, at: now, value: value.clone() };
+        match place {
             // Where all was forgotten there is no such place any more.
-            let _ = place.insert(Entry { generation, at: now, value: value.clone() });
+            Some(place) => drop(place.insert(entry)),
+            None => self.entries.insert(key, entry),
         }
         Ok(value)
     }
@@ -144,28 +175,45 @@ mod tests {
         assert_eq!(find(Ok(None)).await, Ok(Some(3)));
     }
 
-    /// Of many who ask at once one reads; where that one is called off or fails, the next does.
+    /// Of many who ask at once one reads.
     #[tokio::test]
     async fn one_of_many_reads() {
-        let cache = Cache::new(10, 2);
-        let reads = AtomicU64::new(0);
-        let slow = |succeeds: bool| {
-            let reads = &reads;
-            cache.get_or_read(1, BootTime(0), async move {
-                let number = reads.fetch_add(1, Ordering::SeqCst);
+        let (cache, reads) = (Cache::new(10, 2), AtomicU64::new(0));
+        let ask = || {
+            let read = async {
                 tokio::task::yield_now().await;
-                if succeeds { Ok(number) } else { Err(number) }
-            })
+                Ok::<_, ()>(reads.fetch_add(1, Ordering::SeqCst))
+            };
+            cache.get_or_read(1, BootTime(0), read)
         };
-        let called_off = async {
-            tokio::select! {
-                biased;
-                _ = slow(true) => unreachable!("it is slow"),
-                () = async {} => {}
-            }
-        };
-        let ((), failed, third, fourth) = tokio::join!(called_off, slow(false), slow(true), slow(true));
-        assert_eq!((failed, third.as_deref(), fourth.as_deref()), (Err(1), Ok(&2), Ok(&2)));
+        let (first, second, third) = tokio::join!(ask(), ask(), ask());
+        assert_eq!([first, second, third].map(|read| read.map(|read| *read)), [Ok(0); 3]);
+    }
+
+    /// Where the one that reads fails or is called off, all others read at the same time: none waits for another to fail as well.
+    #[tokio::test]
+    async fn who_waited_for_a_failure_waits_for_no_other() {
+        for is_called_off in [false, true] {
+            let (cache, together) = (Cache::new(10, 2), tokio::sync::Barrier::new(2));
+            let first = async {
+                let read = async {
+                    tokio::task::yield_now().await;
+                    if is_called_off { std::future::pending().await } else { Err(()) }
+                };
+                let ask = cache.get_or_read(1, BootTime(0), read);
+                tokio::time::timeout(std::time::Duration::from_millis(20), ask).await.is_ok()
+            };
+            let ask = |number: u64| {
+                let together = &together;
+                cache.get_or_read(1, BootTime(0), async move {
+                    together.wait().await;
+                    Ok::<_, ()>(number)
+                })
+            };
+            let (failed, second, third) = tokio::join!(first, ask(2), ask(3));
+            assert_eq!((failed, second.as_deref(), third.as_deref()), (!is_called_off, Ok(&2), Ok(&3)));
+            assert!(cache.get_or_read(1, BootTime(9), async { Err(()) }).await.is_ok(), "one of them is kept");
+        }
     }
 
     /// A flood of new keys leaves what is asked for all the time where it is.
