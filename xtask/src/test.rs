@@ -7,6 +7,8 @@ use crate::postgres::{Durability, Postgres};
 use crate::workspace::Workspace;
 use crate::{fuzz, plugins, program, progress};
 
+const TESTS_PER_CORE: usize = 2;
+
 /// Builds the guests and the host, starts PostgreSQL, and hands over to `cargo test`, which takes `arguments`.
 pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     plugins::build_all(workspace)?;
@@ -29,11 +31,19 @@ pub fn tests_with_postgres(workspace: &Workspace, arguments: &[String]) -> Resul
     let step = progress::step("Running the tests");
     let mut command = program::cargo(&workspace.root);
     command.arg("test").args(arguments);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        command.env("RUST_TEST_THREADS", test_threads().to_string());
+    }
     command.env("HOOKMILL_TEST_POSTGRES", postgres.url());
     command.env("HOOKMILL_BIN", workspace.binary("debug", "hookmill"));
     program::check_tests(&mut command)?;
     step.done("passed");
     Ok(())
+}
+
+/// How many tests run at once: most of their time they wait, for disks, timers and receivers that are slow on purpose.
+fn test_threads() -> usize {
+    TESTS_PER_CORE * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The tests, and the host that the crash tests start and kill. One call, because cargo chooses the dependencies' features
