@@ -148,6 +148,30 @@ on_both! {
 }
 
 on_both! {
+    /// W12: a rate holds as well for messages that come one after another, each when the one before is written.
+    async fn an_endpoint_keeps_its_rate_for_what_comes_later(kind: Kind) {
+        let world = World::new(kind).await;
+        let slow = json!({"enabled": true, "url": world.receiver.url("/subscriber"), "events": ["lead.delivered"], "rate_per_minute": 2});
+        world.admin.put("/v1/webhook-settings", &slow).await.expect(200);
+        world.campaign("CC", "").await;
+        let got = || world.receiver.at("/subscriber").len();
+        world.push(lead("first")).await;
+        world.receiver.until("/subscriber", 1).await;
+        world.settle().await;
+        world.push(lead("second")).await;
+        world.receiver.until("/client/CC", 2).await;
+        // Whatever is on its way now has gone too far.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert_eq!(got(), 1);
+        world.clock.advance_ms(30_000);
+        world.receiver.until("/subscriber", 2).await;
+        world.settle().await;
+        assert_eq!(states(&world).await, ["delivered"; 2]);
+        world.stop().await;
+    }
+}
+
+on_both! {
     /// W12: an endpoint with a rate gets no more than that a minute, whatever waits, and all of it in the end; another is not delayed.
     async fn an_endpoint_keeps_its_rate(kind: Kind) {
         let world = World::new(kind).await;

@@ -233,7 +233,9 @@ impl<T> Lane<T> {
     }
 
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.taken == 0 && self.unread_at.is_none() && !self.is_being_read
+        let has_nothing = self.queue.is_empty() && self.taken == 0 && self.unread_at.is_none() && !self.is_being_read;
+        // One that waits for its pace stays: what comes next waits as well.
+        has_nothing && !self.waits_for_pace
     }
 }
 
@@ -475,7 +477,7 @@ impl<T> Lanes<T> {
                 host.lanes -= 1;
             }
             organization.forget_host(&lane.host);
-            if !lane.host.is_empty() {
+            if !lane.host.is_empty() || lane.pace.is_some() {
                 let learnt = Learnt { host: lane.host, places_allowed: lane.places_allowed, pace: lane.pace };
                 self.remembered.insert(key.clone(), learnt);
             }
